@@ -1,0 +1,277 @@
+"""Everything that kontrakt raises.
+
+::
+
+    KontraktError
+    ├── ProblemsError                  what is wrong with files; lists every problem of a run
+    │   ├── SchemaErrors               the Avro itself: JSON, names, types, defaults
+    │   ├── ContractErrors             topics, keys, owners, projections
+    │   └── SettingsErrors             kontrakt.toml, [tool.kontrakt], environment variables
+    ├── GenerateError                  the generator could not write its output
+    ├── IncompatibleRuntimeError       a generated package and this runtime do not fit
+    ├── CodecError
+    │   ├── EncodeError                a value does not fit its schema
+    │   └── DecodeError                bytes do not fit their schema
+    │       └── UnresolvableError      a reader's schema cannot read what the writer's schema wrote
+    ├── RegistryError                  the registry answered with an error
+    │   ├── RegistryUnavailable        no answer
+    │   ├── SchemaNotFound             an id or a version that the registry does not know
+    │   ├── SchemaNotRegistered        a schema that nobody registered yet
+    │   ├── SchemaRejected             invalid, or incompatible with what is registered
+    │   └── RegistryDenied             authentication or authorization
+    ├── BusError                       Kafka
+    │   ├── BrokerUnavailable          no broker answers
+    │   ├── DeliveryError              a message that the broker did not acknowledge
+    │   ├── TopicNotFound
+    │   ├── BusDenied                  authentication or authorization
+    │   └── ClosedError                a client was used after close()
+    ├── HandlerError                   user code failed on a message; says which message
+    └── RequestError
+        ├── RequestTimeout             no answer before the deadline
+        ├── RequestFailed              the service failed in a way that the contract does not declare
+        └── DeclaredError              base of the exceptions generated from declared errors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+__all__ = [
+    "BrokerUnavailable",
+    "BusDenied",
+    "BusError",
+    "ClosedError",
+    "CodecError",
+    "ContractErrors",
+    "DeclaredError",
+    "DecodeError",
+    "DeliveryError",
+    "EncodeError",
+    "GenerateError",
+    "HandlerError",
+    "IncompatibleRuntimeError",
+    "KontraktError",
+    "Position",
+    "Problem",
+    "ProblemsError",
+    "RegistryDenied",
+    "RegistryError",
+    "RegistryUnavailable",
+    "RequestError",
+    "RequestFailed",
+    "RequestTimeout",
+    "SchemaErrors",
+    "SchemaNotFound",
+    "SchemaNotRegistered",
+    "SchemaRejected",
+    "SettingsErrors",
+    "TopicNotFound",
+    "UnresolvableError",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a file.
+
+    Args:
+        file: Path as the user knows it, or ``<text>`` for a schema that came as text.
+        line: Line, from 1.
+        column: Column in characters, from 1.
+    """
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where it is, and what to do about it.
+
+    Args:
+        position: Where.
+        message: What happened, one sentence without a full stop at its end.
+        hint: What to do, or an empty string when the message already says it.
+    """
+
+    position: Position
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class KontraktError(Exception):
+    """Base of all errors of kontrakt."""
+
+
+class ProblemsError(KontraktError):
+    """Files that cannot be used.
+
+    Attributes:
+        problems: Every problem found, sorted by position.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(set(problems), key=lambda p: (p.position, p.message)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class SchemaErrors(ProblemsError):
+    """The Avro of one or more files is not valid."""
+
+
+class ContractErrors(ProblemsError):
+    """Topics, keys, owners or projections are declared wrongly."""
+
+
+class SettingsErrors(ProblemsError):
+    """The settings are not valid."""
+
+
+class GenerateError(KontraktError):
+    """The generator could not write its output; what was there is unchanged."""
+
+
+class IncompatibleRuntimeError(KontraktError):
+    """A generated package was made by a generator that this runtime does not fit."""
+
+
+class CodecError(KontraktError):
+    """A value or its bytes do not fit the schema.
+
+    Attributes:
+        path: The path of the field inside the value, such as ``lines[3].price``; empty for the value itself.
+    """
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        self.path = path
+        super().__init__(f"{path}: {message}" if path else message)
+
+
+class EncodeError(CodecError):
+    """A value does not fit its schema."""
+
+
+class DecodeError(CodecError):
+    """Bytes do not fit their schema."""
+
+
+class UnresolvableError(DecodeError):
+    """A reader's schema cannot read what the writer's schema wrote (Avro specification, "Schema Resolution")."""
+
+
+class RegistryError(KontraktError):
+    """The schema registry answered with an error.
+
+    Attributes:
+        status: HTTP status, or 0 when there was no answer.
+        code: The registry's ``error_code``, or 0.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, code: int = 0) -> None:
+        self.status = status
+        self.code = code
+        super().__init__(message)
+
+
+class RegistryUnavailable(RegistryError):
+    """The schema registry gave no answer, or a server error."""
+
+
+class SchemaNotFound(RegistryError):
+    """The registry knows no schema of that id, subject or version."""
+
+
+class SchemaNotRegistered(RegistryError):
+    """A schema was looked up that nobody registered under its subject."""
+
+
+class SchemaRejected(RegistryError):
+    """The registry refused a schema: invalid, or incompatible with what is registered."""
+
+
+class RegistryDenied(RegistryError):
+    """The registry refused the credentials, or they lack the right."""
+
+
+class BusError(KontraktError):
+    """Kafka reported an error."""
+
+
+class BrokerUnavailable(BusError):
+    """No broker answered in time."""
+
+
+class DeliveryError(BusError):
+    """A message was not acknowledged.
+
+    Attributes:
+        topic: The topic.
+        key: The key bytes, or None.
+    """
+
+    def __init__(self, message: str, *, topic: str, key: bytes | None = None) -> None:
+        self.topic = topic
+        self.key = key
+        super().__init__(message)
+
+
+class TopicNotFound(BusError):
+    """The broker knows no topic of that name."""
+
+
+class BusDenied(BusError):
+    """The broker refused the credentials, or they lack the right."""
+
+
+class ClosedError(BusError):
+    """A client was used after it was closed."""
+
+
+class HandlerError(KontraktError):
+    """User code failed on a message; ``__cause__`` is what it raised.
+
+    Attributes:
+        topic: The topic of the message.
+        partition: Its partition.
+        offset: Its offset.
+    """
+
+    def __init__(self, message: str, *, topic: str, partition: int, offset: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        super().__init__(f"{topic}[{partition}]@{offset}: {message}")
+
+
+class RequestError(KontraktError):
+    """A request did not get the answer that it asked for."""
+
+
+class RequestTimeout(RequestError):
+    """No answer came before the deadline; the service may still have acted."""
+
+
+class RequestFailed(RequestError):
+    """The service failed in a way that its contract does not declare."""
+
+
+class DeclaredError(RequestError):
+    """Base of the exceptions that are generated from the errors a protocol declares.
+
+    A subclass is a dataclass whose fields are those of the Avro error.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]] = {}
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name, None)!r}" for name in self.__dataclass_fields__)
+        return f"{type(self).__name__}({shown})"
