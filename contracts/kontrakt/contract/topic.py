@@ -1,0 +1,288 @@
+"""The contract model: topics, their kinds, keys and owners, and the views that consumers keep of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from kontrakt.avro import Message, Protocol, Record, Schema
+from kontrakt.errors import Position
+
+
+class Kind(StrEnum):
+    """What a topic means."""
+
+    ENTITY = "entity"
+    """The current state of something; the newest message of a key counts."""
+    EVENT = "event"
+    """Something happened."""
+    REQUEST = "request"
+    """A pair of topics: do something, and what came of it."""
+
+
+class KeyFormat(StrEnum):
+    """How a key is written: what Java's serializers of these names write."""
+
+    STRING = "string"
+    """UTF-8 (StringSerializer). A uuid is written in its text form."""
+    LONG = "long"
+    """8 bytes, big-endian (LongSerializer)."""
+    INT = "int"
+    """4 bytes, big-endian (IntegerSerializer)."""
+    AVRO = "avro"
+    """Framed Avro under the subject ``<topic>-key`` (KafkaAvroSerializer)."""
+
+
+class SubjectStrategy(StrEnum):
+    """The registry's three naming strategies for value subjects."""
+
+    TOPIC = "topic"
+    """``<topic>-value`` (TopicNameStrategy)."""
+    TOPIC_RECORD = "topic-record"
+    """``<topic>-<record>`` (TopicRecordNameStrategy)."""
+    RECORD = "record"
+    """``<record>`` (RecordNameStrategy)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """The key of a topic.
+
+    Attributes:
+        schema: Its Avro type. For a composite key, a record derived from the fields.
+        format: How it is written.
+        fields: The fields of the value that make it up; empty when the key stands beside the value.
+        position: Where it is declared.
+    """
+
+    schema: Schema
+    format: KeyFormat
+    fields: tuple[str, ...]
+    position: Position
+
+    @property
+    def inside(self) -> bool:
+        """Whether the key is part of the value."""
+        return bool(self.fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A topic that carries records: an entity topic or an event topic.
+
+    Attributes:
+        name: The topic's name on the broker.
+        kind: ``Kind.ENTITY`` or ``Kind.EVENT``.
+        owner: The one service that writes it.
+        key: Its key; None where events are sent without one.
+        values: The records that travel on it: one for an entity, one or more for events, sorted by full name.
+        subjects: How the value subjects are named.
+        compatibility: The level that the registry is told.
+        partitions: How many, or None for the broker's default.
+        replication: How many copies, or None for the broker's default.
+        config: Topic settings that the contract pins, as text.
+        stability: ``stable`` unless said otherwise (``experimental``, ``beta``).
+        deprecated: Why it should no longer be used, or an empty string.
+        position: Where it is declared.
+    """
+
+    name: str
+    kind: Kind
+    owner: str
+    key: Key | None
+    values: tuple[Record, ...]
+    subjects: SubjectStrategy
+    compatibility: str
+    position: Position
+    partitions: int | None = None
+    replication: int | None = None
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    stability: str = "stable"
+    deprecated: str = ""
+
+    def value_subject(self, record: Record) -> str:
+        """The subject of a record on this topic."""
+        return value_subject(self.subjects, self.name, record.fullname)
+
+    @property
+    def key_subject(self) -> str:
+        """The subject of the key, where it is written as Avro."""
+        return f"{self.name}-key"
+
+
+def value_subject(strategy: SubjectStrategy, topic: str, record: str) -> str:
+    """The subject of a value (Confluent's documentation, "Subject name strategy").
+
+    Args:
+        strategy: How subjects are named.
+        topic: The topic's name.
+        record: The record's full name.
+    """
+    match strategy:
+        case SubjectStrategy.TOPIC:
+            return f"{topic}-value"
+        case SubjectStrategy.TOPIC_RECORD:
+            return f"{topic}-{record}"
+        case SubjectStrategy.RECORD:
+            return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One operation of a protocol, and the two records that carry it.
+
+    The request record ``<Operation>Request`` holds the parameters. The response record ``<Operation>Response`` holds
+    ``response`` (null unless it went well) and ``error`` (null when it went well; otherwise one of the declared errors, or
+    the string that the Avro specification implies for every undeclared failure).
+
+    Attributes:
+        message: The message as the protocol declares it.
+        request: What travels on ``<name>.requests``.
+        response: What travels on ``<name>.responses``; None for a one-way operation.
+        errors: The errors that it declares.
+    """
+
+    message: Message
+    request: Record
+    response: Record | None
+    errors: tuple[Record, ...]
+
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+        return self.message.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestTopics:
+    """The pair of topics of a protocol. Its owner is the service that answers.
+
+    Attributes:
+        name: The name that both topics begin with.
+        owner: The one service that answers.
+        protocol: The protocol.
+        operations: In the order written.
+        key: The key of the requests, or None.
+        timeout: How long a client waits unless it says otherwise.
+        request_compatibility: The level for the subjects of ``<name>.requests``.
+        response_compatibility: The level for the subjects of ``<name>.responses``.
+        partitions: How many, or None for the broker's default.
+        replication: How many copies, or None for the broker's default.
+        config: Topic settings that the contract pins, as text.
+        stability: ``stable`` unless said otherwise.
+        deprecated: Why it should no longer be used, or an empty string.
+        position: Where it is declared.
+    """
+
+    name: str
+    owner: str
+    protocol: Protocol
+    operations: tuple[Operation, ...]
+    key: Key | None
+    timeout: timedelta
+    request_compatibility: str
+    response_compatibility: str
+    position: Position
+    partitions: int | None = None
+    replication: int | None = None
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    stability: str = "stable"
+    deprecated: str = ""
+
+    kind: Kind = Kind.REQUEST
+
+    @property
+    def requests(self) -> str:
+        """The topic of the requests."""
+        return f"{self.name}.requests"
+
+    @property
+    def responses(self) -> str:
+        """The topic of the answers."""
+        return f"{self.name}.responses"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """A consumer's own view of a record that travels on a topic.
+
+    Attributes:
+        record: The reader's schema: a subset of the fields, renamed through aliases.
+        of: The record that it reads.
+        consumer: The service that reads it.
+        topics: The topics that carry ``of``, sorted by name.
+        position: Where it is declared.
+    """
+
+    record: Record
+    of: Record
+    consumer: str
+    topics: tuple[Topic, ...]
+    position: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One schema as the registry holds it.
+
+    Attributes:
+        name: The full name of its outermost type (of a union or array of types: of the first).
+        text: The JSON as written, without ``topic`` and ``projection``.
+        references: The names of the documents that it refers to, sorted.
+        subject: The subject under which others refer to it.
+        defines: The full names of the types that it defines.
+        file: The file it comes from, or an empty string for a derived one (request, response, key).
+    """
+
+    name: str
+    text: str
+    references: tuple[str, ...]
+    subject: str
+    defines: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A subject that the contracts own.
+
+    Attributes:
+        name: The subject.
+        document: The name of the document that is registered under it.
+        compatibility: Its level; an empty string for the registry's default (subjects of shared types get the strictest
+            level of the topics that use them).
+        topic: The topic that it belongs to, or an empty string for a shared type.
+    """
+
+    name: str
+    document: str
+    compatibility: str
+    topic: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contracts:
+    """Everything that a folder of schemas declares.
+
+    Attributes:
+        topics: Entity and event topics, sorted by name.
+        requests: Request topics, sorted by name.
+        projections: Sorted by the record's full name.
+        documents: Every document by name, each after those that it refers to.
+        subjects: Every subject, each after those that it refers to: the order of registration.
+        types: Every named type by full name, the derived records of operations and composite keys among them.
+        files: The files that were read, sorted.
+        document_of: The name of the document that defines a type, by the type's full name.
+    """
+
+    topics: Sequence[Topic]
+    requests: Sequence[RequestTopics]
+    projections: Sequence[Projection]
+    documents: Mapping[str, Document]
+    subjects: Sequence[Subject]
+    types: Mapping[str, Any]
+    files: Sequence[str]
+    document_of: Mapping[str, str]
