@@ -1,0 +1,65 @@
+# One word a job; each does its own set-up. Only Python 3.11 or newer is needed.
+#
+#   make demo      see all three kinds of topic work (embedded broker and registry, no Java)
+#   make test      all tests; those on real servers run where there is Java, and say so where there is not
+#   make check     ruff, mypy --strict, pyright strict, generated code up to date
+#   make generate  write generated/ anew from schemas/
+#   make docs      build the documentation, strictly
+#   make bench     measure
+
+VENV    := .venv
+PYTHON  ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN     := $(VENV)/bin
+READY   := $(VENV)/.ready
+PYTEST  := $(BIN)/python -m pytest
+
+.PHONY: venv demo test check format generate docs bench constraints clean
+
+venv: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "kontrakt needs Python 3.11 or newer; none was found. Name one with: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[codegen]' --group dev
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/kontrakt demo
+
+test: $(READY)
+	$(PYTEST)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/kontrakt generate --check
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generate: $(READY)
+	$(BIN)/kontrakt generate
+
+docs: $(READY)
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --builder html docs build/docs
+	@echo "Open build/docs/index.html"
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+constraints: ## renew constraints.txt with the newest versions that pyproject.toml accepts
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install --quiet --upgrade pip
+	build/constraints/bin/python -m pip install --quiet '.[codegen]' --group dev hatchling editables
+	{ head -n 2 constraints.txt; build/constraints/bin/python -m pip freeze --all --exclude kontrakt --exclude setuptools; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .kontrakt
