@@ -1,0 +1,25 @@
+"""The command line: one module a command, imported when that command runs.
+
+Exit codes: 0 fine, 1 findings (the files under study are wrong, stale or break someone), 2 the tool could not do its work.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Runs ``kontrakt``."""
+    try:
+        import click  # noqa: F401
+    except ModuleNotFoundError:
+        sys.stderr.write(
+            "kontrakt: the commands need packages that the base install leaves out; "
+            "install them with: pip install 'kontrakt[codegen]'\n"
+        )
+        sys.exit(2)
+    from .group import kontrakt
+
+    kontrakt()

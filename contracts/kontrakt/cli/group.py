@@ -1,0 +1,69 @@
+"""The group of commands. It knows their names and a line about each; their modules load when they are asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kontrakt._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "generate": "Write typed Python clients for the contracts.",
+    "register": "Register the schemas of the contracts in the schema registry.",
+    "dev": "Hold an embedded broker and registry open on local ports.",
+    "demo": "Show all three kinds of topic at work, on the embedded parts.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are modules of this package, named like the command."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands in the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, from its module."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"kontrakt.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of commands, without loading one of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; a misspelt one is answered with the nearest known one."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, n=1)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:
+        """Runs a command and turns errors into messages and exit codes."""
+        from .failures import reported
+
+        with reported():
+            return super().main(args=args, **extra)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 fine, 1 findings, 2 the tool could not do its work.",
+)
+@click.version_option(__version__, prog_name="kontrakt")
+def kontrakt() -> None:
+    """Declare your topics in Avro; get typed clients, and pull requests that cannot break a consumer."""
