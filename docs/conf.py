@@ -1,0 +1,27 @@
+"""How the documentation is built: ``make docs``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT / name) for name in ("contracts", "codegen", "generated")]
+
+from kontrakt._version import __version__  # noqa: E402
+
+project = "kontrakt"
+version = release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+exclude_patterns = ["conftest.py"]
+html_theme = "furo"
+html_title = f"kontrakt {__version__}"
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+# Names of the standard library and of type parameters, which autodoc turns into links that lead nowhere here.
+nitpick_ignore_regex = [("py:.*", r".*")]
