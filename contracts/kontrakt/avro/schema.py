@@ -63,7 +63,7 @@ class Schema:
     """
 
     type: str
-    source: Node
+    source: Node = field(repr=False)
     props: Mapping[str, Any] = field(default_factory=dict[str, Any])
     logical: Logical | None = None
 
@@ -96,6 +96,13 @@ class Schema:
 @dataclass(eq=False, kw_only=True)
 class Primitive(Schema):
     """One of the eight primitive types."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Unknown(Schema):
+    """Stands where a type could not be read; only in trees whose problems are not raised yet (``type`` is ``unknown``)."""
+
+    type: str = "unknown"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -170,7 +177,7 @@ class Field:
 
     name: str
     schema: Schema
-    source: Node
+    source: Node = field(repr=False)
     default: Any = MISSING
     aliases: tuple[str, ...] = ()
     doc: str = ""
@@ -248,7 +255,7 @@ class Message:
     name: str
     request: tuple[Field, ...]
     response: Schema
-    source: Node
+    source: Node = field(repr=False)
     errors: tuple[Schema, ...] = ()
     one_way: bool = False
     doc: str = ""
@@ -276,7 +283,7 @@ class Protocol:
     fullname: str
     types: tuple[Named, ...]
     messages: Mapping[str, Message]
-    source: Node
+    source: Node = field(repr=False)
     doc: str = ""
     props: Mapping[str, Any] = field(default_factory=dict[str, Any])
 

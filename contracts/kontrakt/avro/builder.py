@@ -1,0 +1,580 @@
+"""From JSON to the tree.
+
+A :class:`Builder` takes the JSON of one or more files and works in three steps: :meth:`Builder.build` makes the nodes and
+notes every name that is used, :meth:`Builder.link` puts the definitions where the names stand (names may be used before and
+in other files than they are defined), :meth:`Builder.check` judges what needs the finished tree: unions and defaults.
+
+Nothing here recurses: what is inside a type waits on a stack, with the place that it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from kontrakt.errors import Position, Problem
+
+from . import defaults, names
+from .logical import Misuse, logical
+from .schema import (
+    MISSING,
+    PRIMITIVES,
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Map,
+    Named,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    Unknown,
+)
+from .source import Node
+
+Put: TypeAlias = Callable[[Schema], None]
+"""Takes a schema to the place that it belongs to."""
+
+RECORD_ATTRIBUTES: Final = frozenset(("type", "name", "namespace", "doc", "aliases", "fields"))
+ENUM_ATTRIBUTES: Final = frozenset(("type", "name", "namespace", "doc", "aliases", "symbols", "default"))
+FIXED_ATTRIBUTES: Final = frozenset(("type", "name", "namespace", "doc", "aliases", "size"))
+FIELD_ATTRIBUTES: Final = frozenset(("name", "type", "doc", "default", "order", "aliases"))
+_ARRAY_ATTRIBUTES: Final = frozenset(("type", "items"))
+_MAP_ATTRIBUTES: Final = frozenset(("type", "values"))
+_PRIMITIVE_ATTRIBUTES: Final = frozenset(("type",))
+_ORDERS: Final = ("ascending", "descending", "ignore")
+_COMPLEX: Final = ("record", "error", "enum", "fixed", "array", "map")
+
+
+class Use(NamedTuple):
+    """A name that stands for a type.
+
+    Attributes:
+        name: As written.
+        namespace: The one around it.
+        position: Where it stands.
+        put: Takes the type there.
+    """
+
+    name: str
+    namespace: str
+    position: Position
+    put: Put
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A use of a type that another file defines, or the same one.
+
+    Attributes:
+        position: Where the name stands.
+        target: What it means.
+    """
+
+    position: Position
+    target: Named
+
+
+class _Task(NamedTuple):
+    node: Node
+    namespace: str
+    put: Put
+
+
+class _Head(NamedTuple):
+    """What every named type says."""
+
+    fullname: str
+    aliases: tuple[str, ...]
+    doc: str
+
+
+class Builder:
+    """Builds trees.
+
+    Args:
+        strict: Whether to hold what is written to the specification; without it, what the Java reference lets pass when it
+            reads a schema that a registry holds passes here too.
+        known: Types that are already there, by full name.
+
+    Attributes:
+        problems: What is wrong, so far.
+        defined: The types that were defined here, by full name.
+        links: Every use of a named type, after :meth:`link`.
+    """
+
+    def __init__(self, *, strict: bool = True, known: Mapping[str, Named] | None = None) -> None:
+        self.problems: list[Problem] = []
+        self.defined: dict[str, Named] = {}
+        self.links: list[Link] = []
+        self._strict = strict
+        self._known = known or {}
+        self._tasks: list[_Task] = []
+        self._uses: list[Use] = []
+        self._unions: list[tuple[Union, list[Schema]]] = []
+        self._fields: list[Field] = []
+        self._later: list[Callable[[], None]] = []
+
+    def build(self, node: Node, put: Put, namespace: str = "") -> None:
+        """Build the tree of a schema; it is complete after :meth:`link`.
+
+        Args:
+            node: The JSON that says it.
+            put: Where it goes.
+            namespace: The namespace around it.
+        """
+        self._tasks.append(_Task(node, namespace, put))
+        self._run()
+
+    def parameters(self, nodes: Iterable[Node], namespace: str) -> tuple[Field, ...]:
+        """Build the parameters of a message.
+
+        Args:
+            nodes: The JSON of each.
+            namespace: The namespace around them.
+        """
+        parameters = self._make_fields(nodes, namespace, "parameter")
+        self._run()
+        return parameters
+
+    def _run(self) -> None:
+        tasks = self._tasks
+        tasks.reverse()
+        while tasks:
+            task = tasks.pop()
+            first = len(tasks)
+            self._one(task)
+            tasks[first:] = tasks[first:][::-1]  # what stands first is built first
+
+    def link(self) -> None:
+        """Put definitions where their names stand."""
+        for use in self._uses:
+            target = self._find(use)
+            if target is None:
+                self._undefined(use)
+            else:
+                use.put(target)
+                self.links.append(Link(use.position, target))
+        self._uses.clear()
+        for union, branches in self._unions:
+            union.branches = tuple(branches)
+        for act in self._later:
+            act()
+        self._later.clear()
+
+    def later(self, act: Callable[[], None]) -> None:
+        """Have something done at the end of :meth:`link`."""
+        self._later.append(act)
+
+    def check(self) -> None:
+        """Judge what needs the linked tree: unions, and (strictly) whether defaults fit."""
+        for union, _ in self._unions:
+            self._check_union(union)
+        if not self._strict:
+            return
+        fitting: list[Field] = []
+        for field in self._fields:
+            found = [
+                Problem(misfit.position, misfit.message, misfit.hint)
+                for misfit in defaults.misfits(field.schema, field.source.members["default"])
+            ]
+            self.problems.extend(found)
+            if not found:
+                fitting.append(field)
+        for field in defaults.endless(fitting):
+            self.problem(
+                field.source.at("default"),
+                f'the default of "{field.name}" contains itself',
+                "give the fields of the record in the default",
+            )
+
+    def problem(self, position: Position, message: str, hint: str = "") -> None:
+        """Note that something is wrong."""
+        self.problems.append(Problem(position, message, hint))
+
+    # What may stand for a type: a name, a list of branches, an object.
+
+    def _one(self, task: _Task) -> None:
+        node, namespace, put = task
+        value = node.value
+        if isinstance(value, str):
+            if value in PRIMITIVES:
+                put(Primitive(type=value, source=node))
+            elif value in _COMPLEX:
+                self.problem(node.position, f"{_a(value)} needs its attributes", f'write {{"type": "{value}", ...}}')
+            else:
+                self._uses.append(Use(value, namespace, node.position, put))
+        elif isinstance(value, list):
+            self._union(node, namespace, put)
+        elif isinstance(value, dict):
+            self._object(node, namespace, put)
+        else:
+            self.problem(node.position, f"expected a type, found {_json(value)}")
+
+    def _object(self, node: Node, namespace: str, put: Put) -> None:
+        kind = node.members.get("type")
+        if kind is None:
+            self._lacks(node, "type", "a schema")
+            return
+        match kind.value:
+            case "record" | "error":
+                self._record(node, namespace, put)
+            case "enum":
+                self._enum(node, namespace, put)
+            case "fixed":
+                self._fixed(node, namespace, put)
+            case "array":
+                array = Array(type="array", items=Unknown(source=node), source=node)
+                array.props = _props(node, _ARRAY_ATTRIBUTES)
+                self._inside(node, "items", "an array", namespace, lambda items: setattr(array, "items", items))
+                self._finish(array, put)
+            case "map":
+                mapping = Map(type="map", values=Unknown(source=node), source=node)
+                mapping.props = _props(node, _MAP_ATTRIBUTES)
+                self._inside(node, "values", "a map", namespace, lambda values: setattr(mapping, "values", values))
+                self._finish(mapping, put)
+            case str(name) if name in PRIMITIVES:
+                self._finish(Primitive(type=name, source=node, props=_props(node, _PRIMITIVE_ATTRIBUTES)), put)
+            case _:
+                if self._strict and "logicalType" in node.members:
+                    self.problem(
+                        node.keys["logicalType"],
+                        "a logical type beside a type that is defined elsewhere has no effect",
+                        "put it into the definition",
+                    )
+                self._tasks.append(_Task(kind, namespace, put))
+
+    def _inside(self, node: Node, attribute: str, owner: str, namespace: str, put: Put) -> None:
+        inner = node.members.get(attribute)
+        if inner is None:
+            self._lacks(node, attribute, owner)
+        else:
+            self._tasks.append(_Task(inner, namespace, put))
+
+    def _union(self, node: Node, namespace: str, put: Put) -> None:
+        branches: list[Schema] = [Unknown(source=item) for item in node.items]
+        union = Union(type="union", branches=(), source=node)
+        self._unions.append((union, branches))
+        if self._strict and not branches:
+            self.problem(node.position, "a union needs at least one branch")
+        for index, item in enumerate(node.items):
+            self._tasks.append(_Task(item, namespace, lambda branch, at=index: branches.__setitem__(at, branch)))
+        put(union)
+
+    # Named types.
+
+    def _record(self, node: Node, namespace: str, put: Put) -> None:
+        head = self._head(node, namespace, node.members["type"].value)
+        record = Record(
+            type=node.members["type"].value,
+            source=node,
+            fullname=head.fullname,
+            aliases=head.aliases,
+            doc=head.doc,
+            props=_props(node, RECORD_ATTRIBUTES),
+        )
+        self._define(record)
+        listed = self.listed(node, "fields", "a record")
+        record.fields = self._make_fields(listed, record.namespace, "field")
+        self._finish(record, put)
+
+    def _make_fields(self, nodes: Iterable[Node], namespace: str, what: str) -> tuple[Field, ...]:
+        """The fields of a record or the parameters of a message, but for their types, which wait on the stack."""
+        fields: list[Field] = []
+        taken: dict[str, Position] = {}
+        for node in nodes:
+            if not isinstance(node.value, dict):
+                self.problem(node.position, f"expected a {what} as an object, found {_json(node.value)}")
+                continue
+            field = self._field(node, namespace, what)
+            if field.name in taken:
+                self.problem(
+                    node.at("name"), f'the {what} "{field.name}" stands twice', f"first at {_at(taken[field.name])}"
+                )
+                continue
+            if field.name:
+                taken[field.name] = node.at("name")
+            fields.append(field)
+        if self._strict:
+            self._check_field_aliases(fields, taken)
+        return tuple(fields)
+
+    def _field(self, node: Node, namespace: str, what: str) -> Field:
+        name = self.text(node, "name", f"a {what}", required=True)
+        if name and self._strict and not names.is_name(name):
+            self.problem(node.at("name"), f'"{name}" is not a name for a {what}', f"a name has {names.NAME_RULE}")
+        field = Field(
+            name=name,
+            schema=Unknown(source=node),
+            source=node,
+            doc=self.text(node, "doc", f"a {what}"),
+            aliases=tuple(self._aliases(node)),
+            props=_props(node, FIELD_ATTRIBUTES),
+        )
+        order = node.members.get("order")
+        if order is not None:
+            if order.value in _ORDERS:
+                field.order = order.value
+            elif self._strict or isinstance(order.value, str):
+                self.problem(order.position, f"{_json(order.value)} is not an order", f"one of {', '.join(_ORDERS)}")
+        if "default" in node.members:
+            field.default = node.members["default"].value
+            self._fields.append(field)
+        self._inside(node, "type", f"the {what} {name!r}" if name else f"a {what}", namespace, _into(field))
+        return field
+
+    def _check_field_aliases(self, fields: Iterable[Field], taken: Mapping[str, Position]) -> None:
+        seen: dict[str, str] = {}
+        for field in fields:
+            for index, alias in enumerate(field.aliases):
+                position = field.source.at("aliases", index)
+                if not names.is_name(alias):
+                    self.problem(position, f'"{alias}" is not a name for a field', f"a name has {names.NAME_RULE}")
+                elif alias in seen and seen[alias] != field.name:
+                    self.problem(position, f'the alias "{alias}" is also one of "{seen[alias]}"')
+                elif alias in taken and alias != field.name:
+                    self.problem(
+                        position, f'the alias "{alias}" is also the name of a field', "readers could not tell them apart"
+                    )
+                seen.setdefault(alias, field.name)
+
+    def _enum(self, node: Node, namespace: str, put: Put) -> None:
+        head = self._head(node, namespace, "enum")
+        symbols: dict[str, Position] = {}
+        for item in self.listed(node, "symbols", "an enum"):
+            symbol = item.value
+            if not isinstance(symbol, str):
+                self.problem(item.position, f"a symbol must be a string, found {_json(symbol)}")
+            elif symbol in symbols:
+                self.problem(
+                    item.position, f'the symbol "{symbol}" stands twice', f"first at {_at(symbols[symbol])}"
+                )
+            else:
+                symbols[symbol] = item.position
+                if self._strict and not names.is_name(symbol):
+                    self.problem(item.position, f'"{symbol}" is not a symbol', f"a symbol has {names.NAME_RULE}")
+        default = node.members.get("default")
+        if default is not None and default.value not in list(symbols):
+            near = names.nearest(default.value, symbols) if isinstance(default.value, str) else None
+            self.problem(
+                default.position,
+                f"the default {_json(default.value)} is none of the symbols",
+                _meant(near) or "add it, or take one of them",
+            )
+            default = None
+        enum = Enum(
+            type="enum",
+            source=node,
+            fullname=head.fullname,
+            aliases=head.aliases,
+            doc=head.doc,
+            symbols=tuple(symbols),
+            default=None if default is None else default.value,
+            props=_props(node, ENUM_ATTRIBUTES),
+        )
+        self._define(enum)
+        self._finish(enum, put)
+
+    def _fixed(self, node: Node, namespace: str, put: Put) -> None:
+        head = self._head(node, namespace, "fixed")
+        size = node.members.get("size")
+        if size is None:
+            self._lacks(node, "size", "a fixed")
+        elif not _whole(size.value) or size.value < 0:
+            self.problem(size.position, "the size of a fixed must be a whole number of bytes, 0 or more")
+            size = None
+        fixed = Fixed(
+            type="fixed",
+            source=node,
+            fullname=head.fullname,
+            aliases=head.aliases,
+            doc=head.doc,
+            size=0 if size is None else size.value,
+            props=_props(node, FIXED_ATTRIBUTES),
+        )
+        self._define(fixed)
+        if size is None:
+            put(fixed)
+        else:
+            self._finish(fixed, put)
+
+    def _head(self, node: Node, namespace: str, kind: str) -> _Head:
+        name = self.name(node, "name", namespace, _a(kind))
+        own = name.rpartition(".")[0]
+        aliases = tuple(names.full(alias, own) for alias in self._aliases(node))
+        if self._strict:
+            for index, alias in enumerate(aliases):
+                if not names.is_fullname(alias):
+                    self.problem(
+                        node.at("aliases", index),
+                        f'"{node.value["aliases"][index]}" is not a name for {_a(kind)}',
+                        f"a name has {names.NAME_RULE}",
+                    )
+        return _Head(name, aliases, self.text(node, "doc", _a(kind)))
+
+    def name(self, node: Node, attribute: str, namespace: str, owner: str) -> str:
+        """The full name that an object gives itself.
+
+        Args:
+            node: The object.
+            attribute: ``name``, or ``protocol`` in a protocol.
+            namespace: The namespace around it.
+            owner: What to call it in messages.
+        """
+        name = self.text(node, attribute, owner, required=True)
+        if not name:
+            return ""
+        space = node.members.get("namespace")
+        if space is not None and "." not in name:
+            if isinstance(space.value, str):
+                namespace = space.value
+                if self._strict and namespace and not names.is_fullname(namespace):
+                    self.problem(
+                        space.position,
+                        f'"{namespace}" is not a namespace',
+                        f"names joined by dots; a name has {names.NAME_RULE}",
+                    )
+            elif self._strict or space.value is not None:
+                self.problem(space.position, f'"namespace" must be a string, found {_json(space.value)}')
+        if self._strict and not names.is_fullname(name):
+            self.problem(node.at(attribute), f'"{name}" is not a name for {owner}', f"a name has {names.NAME_RULE}")
+        if attribute == "name" and name.rpartition(".")[2] in PRIMITIVES:
+            self.problem(node.at(attribute), f'"{name}" is the name of a primitive type', "choose another one")
+            return ""
+        return f"{namespace}.{name}" if namespace and "." not in name else name.removeprefix(".")
+
+    def _define(self, named: Named) -> None:
+        if not named.fullname:
+            return
+        first = self.defined.get(named.fullname) or self._known.get(named.fullname)
+        if first is None:
+            self.defined[named.fullname] = named
+            return
+        self.problem(
+            named.source.at("name"),
+            f"{named.fullname} is defined twice",
+            f"first at {first.source.at('name')}; refer to it by its name",
+        )
+
+    def _finish(self, schema: Schema, put: Put) -> None:
+        """Give a schema its logical type and take it to its place."""
+        put(schema)
+        try:
+            schema.logical = logical(schema)
+        except Misuse as misuse:
+            if self._strict:
+                self.problem(schema.source.at(misuse.attribute), misuse.message, misuse.hint)
+
+    # Names in use.
+
+    def _find(self, use: Use) -> Named | None:
+        for name in dict.fromkeys((names.full(use.name, use.namespace), use.name)):
+            found = self.defined.get(name) or self._known.get(name)
+            if found is not None:
+                return found
+        return None
+
+    def _undefined(self, use: Use) -> None:
+        near = names.nearest(names.full(use.name, use.namespace), (*self.defined, *self._known, *PRIMITIVES, *_COMPLEX))
+        self.problem(
+            use.position,
+            f'the type "{use.name}" is not defined',
+            _meant(near) or "define it, or refer to it by its full name",
+        )
+
+    def _check_union(self, union: Union) -> None:
+        seen: set[str] = set()
+        for item, branch in zip(union.source.items, union.branches, strict=True):
+            kind = branch.fullname if isinstance(branch, Named) else branch.type
+            if isinstance(branch, Unknown):
+                continue
+            if isinstance(branch, Union):
+                self.problem(item.position, "a union stands directly in a union", "list the inner branches here")
+            elif kind in seen:
+                self.problem(
+                    item.position,
+                    f"the union has {kind} twice",
+                    "" if isinstance(branch, Named) else "only named types may repeat, under different names",
+                )
+            seen.add(kind)
+
+    # Attributes.
+
+    def text(self, node: Node, attribute: str, owner: str, *, required: bool = False) -> str:
+        """An attribute that is a string, or an empty string."""
+        inner = node.members.get(attribute)
+        if inner is None:
+            if required:
+                self._lacks(node, attribute, owner)
+        elif isinstance(inner.value, str):
+            if required and not inner.value and self._strict:
+                self.problem(inner.position, f'"{attribute}" of {owner} is empty')
+            return inner.value
+        elif required or self._strict:
+            self.problem(inner.position, f'"{attribute}" must be a string, found {_json(inner.value)}')
+        return ""
+
+    def listed(self, node: Node, attribute: str, owner: str) -> Iterable[Node]:
+        """The items of an attribute that must be there and be an array."""
+        inner = node.members.get(attribute)
+        if inner is None:
+            self._lacks(node, attribute, owner)
+        elif isinstance(inner.value, list):
+            return inner.items
+        else:
+            self.problem(inner.position, f'"{attribute}" must be an array, found {_json(inner.value)}')
+        return ()
+
+    def _aliases(self, node: Node) -> Iterable[str]:
+        inner = node.members.get("aliases")
+        if inner is None:
+            return []
+        if not isinstance(inner.value, list):
+            self.problem(inner.position, f'"aliases" must be an array of names, found {_json(inner.value)}')
+            return []
+        aliases: list[str] = []
+        for item in inner.items:
+            if not isinstance(item.value, str):
+                self.problem(item.position, f"an alias must be a string, found {_json(item.value)}")
+            elif item.value in aliases and self._strict:
+                self.problem(item.position, f'the alias "{item.value}" stands twice')
+            aliases.append(str(item.value))
+        return aliases
+
+    def _lacks(self, node: Node, attribute: str, owner: str) -> None:
+        near = names.nearest(attribute, node.members)
+        where = node.keys[near] if near else node.position
+        self.problem(where, f'{owner} needs the attribute "{attribute}"', f'found "{near}"' if near else "")
+
+
+def _into(field: Field) -> Put:
+    def put(schema: Schema) -> None:
+        field.schema = schema
+
+    return put
+
+
+def _props(node: Node, known: frozenset[str]) -> Mapping[str, Any]:
+    return {key: value for key, value in node.value.items() if key not in known}
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _json(value: object) -> str:
+    return defaults.shown(value)
+
+
+def _meant(near: str | None) -> str:
+    return f"did you mean {near}?" if near else ""
+
+
+def _at(position: Position) -> str:
+    return f"line {position.line}, column {position.column}"
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
