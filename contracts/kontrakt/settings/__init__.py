@@ -1,0 +1,9 @@
+"""Settings from ``kontrakt.toml`` or ``[tool.kontrakt]``, and from the environment, which wins.
+
+Reading them imports nothing but the standard library: services do it when they start.
+"""
+
+from .model import Distribution, Options, Settings, Style
+from .read import read
+
+__all__ = ["Distribution", "Options", "Settings", "Style", "read"]

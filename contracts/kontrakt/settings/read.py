@@ -1,0 +1,353 @@
+"""Finds, reads and checks the settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
+
+from kontrakt.errors import Position, Problem, SettingsErrors
+
+from .model import Distribution, Option, Options, Settings, Style
+from .places import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+OWN_FILE: Final = "kontrakt.toml"
+SHARED_FILE: Final = "pyproject.toml"
+ENVIRONMENT: Final = "KONTRAKT_"
+
+_NUMBERS: Final = frozenset(  # what confluent's registry client refuses as text, which is all that a variable can hold
+    ("cache.capacity", "cache.latest.ttl.sec", "max.retries", "retries.max.wait.ms", "retries.wait.ms", "timeout")
+)
+_TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PACKAGE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_DISTRIBUTION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    ``kontrakt.toml``, or ``[tool.kontrakt]`` in ``pyproject.toml``, is looked for in a folder and those above it; the nearest
+    one counts. Without one, everything has its default. Each key has an environment variable that wins over the file:
+    ``KONTRAKT_REGISTRY_URL``, ``KONTRAKT_BOOTSTRAP_SERVERS``, ``KONTRAKT_STYLE``, ...; those of ``[kafka]`` and
+    ``[registry]`` are written with ``_`` for ``.``: ``KONTRAKT_KAFKA_SASL_PASSWORD`` sets ``sasl.password``. An empty
+    variable counts as not set.
+
+    Args:
+        start: The folder to start from.
+        environ: The environment; the process's own by default.
+
+    Raises:
+        SettingsErrors: The file or a variable is wrong; every problem is listed.
+    """
+    file = _find(Path(start))
+    return _Reader(file, os.environ if environ is None else environ).settings()
+
+
+class _File:
+    """A file of settings, or the absence of one."""
+
+    def __init__(self, path: Path | None = None, text: str = "", prefix: tuple[str, ...] = ()) -> None:
+        self.shown = _shown(path) if path else ""
+        self.folder = Path(self.shown).parent
+        self._text = text
+        self._prefix = prefix
+        table: Any = _toml(text, self.shown)
+        for name in prefix:
+            table = table.get(name, {}) if isinstance(table, dict) else {}
+        self.table: Any = table
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._text, self.shown)
+
+    def place(self, *path: str | int) -> Position:
+        return self._places.at(*self._prefix, *path) if self.shown else Position("<settings>", 1, 1)
+
+
+def _find(start: Path) -> _File:
+    folder = start.absolute()
+    for candidate in (folder, *folder.parents):
+        own, shared = _text_of(candidate / OWN_FILE), _text_of(candidate / SHARED_FILE)
+        ours = None
+        if shared is not None and "kontrakt" in shared:  # a file that is none of ours is not judged
+            ours = _File(candidate / SHARED_FILE, shared, ("tool", "kontrakt"))
+        if own is not None:
+            if ours and ours.table:
+                raise SettingsErrors(
+                    [
+                        Problem(
+                            ours.place(),
+                            f"there are settings here and in {OWN_FILE} beside it",
+                            f"move those of [tool.kontrakt] to {OWN_FILE}",
+                        )
+                    ]
+                )
+            return _File(candidate / OWN_FILE, own)
+        if ours and ours.table:
+            return ours
+    return _File()
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except UnicodeDecodeError:
+        raise SettingsErrors(
+            [Problem(Position(_shown(path), 1, 1), "the file is not UTF-8", "save it as UTF-8")]
+        ) from None
+    except OSError as error:
+        raise SettingsErrors(
+            [
+                Problem(
+                    Position(_shown(path), 1, 1), f"the file cannot be read: {error.strerror}", "check its permissions"
+                )
+            ]
+        ) from error
+
+
+def _shown(path: Path) -> str:
+    """The path from the current folder, as one would type it."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path.as_posix()
+    return Path(relative).as_posix() if len(relative) <= len(str(path)) else path.as_posix()
+
+
+def _toml(text: str, file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = _TOML_PLACE.search(message)
+        line, column = (int(place[1]), int(place[2])) if place and place[1] else (text.count("\n") + 1, 1)
+        message = _TOML_PLACE.sub("", message)
+        raise SettingsErrors(
+            [Problem(Position(file, line, column), f"this is not TOML: {message[:1].lower()}{message[1:]}")]
+        ) from None
+
+
+class _Reader:
+    """Reads each key once: from the file, and from its variable, which wins."""
+
+    def __init__(self, file: _File, environ: Mapping[str, str]) -> None:
+        self._file = file
+        self._environ = environ
+        self._problems: list[Problem] = []
+        self._known: list[str] = []
+        self._table: dict[str, Any] = cast("dict[str, Any]", file.table) if isinstance(file.table, dict) else {}
+        if not isinstance(file.table, dict):
+            self._wrong((), "a table", file.table)
+
+    def settings(self) -> Settings:
+        """All settings.
+
+        Raises:
+            SettingsErrors: Something is wrong.
+        """
+        url, registry = self._registry()
+        servers, kafka = self._kafka()
+        settings = Settings(
+            schemas=self._text("schemas", "schemas"),
+            output=self._text("output", "generated"),
+            style=self._style(),
+            package=self._package(),
+            distribution=self._distribution(),
+            registry_url=url,
+            registry=registry,
+            bootstrap_servers=servers,
+            kafka=kafka,
+            topics=self._topics(),
+            file=self._file.shown,
+            folder=self._file.folder,
+            place=self._file.place,
+        )
+        self._unknown((), self._table, self._known)
+        if self._problems:
+            raise SettingsErrors(self._problems)
+        return settings
+
+    # --- the keys -----------------------------------------------------------------------------------------------------
+
+    def _style(self) -> Style:
+        return cast("Style", self._text("style", "dataclass", allowed=get_args(Style)))
+
+    def _package(self) -> str:
+        package = self._text("package", "")
+        if package and not _PACKAGE.fullmatch(package):
+            self._problem(("package",), f"{package!r} is not the name of a package", "write it as Python imports it")
+        return package
+
+    def _distribution(self) -> Distribution | None:
+        value = self._raw("distribution")
+        table: dict[str, Any] = {}
+        if isinstance(value, dict):
+            table = cast("dict[str, Any]", value)
+            self._unknown(("distribution",), table, ("name", "version"))
+        elif not isinstance(value, bool | None):
+            self._wrong(("distribution",), "true, false or a table", value)
+        wanted = value is True or isinstance(value, dict)
+        if switch := self._variable("distribution"):
+            wanted = switch.lower() == "true"
+            if switch.lower() not in ("true", "false"):
+                self._variable_problem("distribution", f"is {switch!r}", "set it to true or false")
+        if not wanted:
+            return None
+        texts: dict[str, str] = {}
+        for key, default in (("name", ""), ("version", "0.1.0")):
+            texts[key] = self._checked_text(("distribution", key), table.get(key), default)
+        if texts["name"] and not _DISTRIBUTION.fullmatch(texts["name"]):
+            self._problem(("distribution", "name"), f"{texts['name']!r} cannot be the name of a distribution")
+        return Distribution(**texts)
+
+    def _registry(self) -> tuple[str, Options]:
+        options = self._options("registry", numbers=_NUMBERS)
+        url = options.pop("url", "")
+        if not isinstance(url, str):
+            self._wrong(("registry", "url"), "text", url)
+            url = ""
+        return url, Options(options)
+
+    def _kafka(self) -> tuple[str, Options]:
+        in_table = "bootstrap.servers" in self._options("kafka", environ={})
+        options = self._options("kafka", report=False)
+        servers = str(options.pop("bootstrap.servers", ""))
+        stated = self._raw("bootstrap_servers")
+        if stated is not None and in_table:
+            self._problem(
+                ("bootstrap_servers",),
+                "the servers are set here and as bootstrap.servers in [kafka]",
+                "keep one of the two",
+            )
+        return self._checked_text(("bootstrap_servers",), stated, servers), Options(options)
+
+    def _topics(self) -> tuple[Mapping[str, Any], ...]:
+        value = self._raw("topics")
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            self._wrong(("topics",), "[[topics]] tables", value)
+            return ()
+        topics: list[Mapping[str, Any]] = []
+        for number, topic in enumerate(cast("list[object]", value)):
+            if isinstance(topic, dict):
+                topics.append(cast("dict[str, Any]", topic))
+            else:
+                self._wrong(("topics", number), "a table", topic)
+        return tuple(topics)
+
+    # --- how they are read --------------------------------------------------------------------------------------------
+
+    def _raw(self, key: str) -> Any:
+        self._known.append(key)
+        return self._table.get(key)
+
+    def _text(self, key: str, default: str, allowed: tuple[str, ...] = ()) -> str:
+        return self._checked_text((key,), self._raw(key), default, allowed)
+
+    def _checked_text(self, path: tuple[str, ...], value: Any, default: str, allowed: tuple[str, ...] = ()) -> str:
+        if value is not None and not isinstance(value, str):
+            self._wrong(path, "text", value)
+            value = None
+        elif value is not None and allowed and value not in allowed:
+            self._problem(path, f"{path[-1]} cannot be {value!r}", _instead(value, allowed))
+            value = None
+        name = ".".join(path)
+        variable = self._variable(name)
+        if variable and allowed and variable not in allowed:
+            self._variable_problem(name, f"cannot be {variable!r}", _instead(variable, allowed))
+            variable = ""
+        return variable or value or default
+
+    def _options(
+        self,
+        key: str,
+        *,
+        numbers: frozenset[str] = frozenset(),
+        environ: Mapping[str, str] | None = None,
+        report: bool = True,
+    ) -> dict[str, Option]:
+        table = self._raw(key)
+        options: dict[str, Option] = {}
+        pending: list[tuple[tuple[str, ...], Any]] = [((), table if table is not None else {})]
+        while pending:
+            path, value = pending.pop(0)
+            if isinstance(value, dict):
+                pending.extend(((*path, k), v) for k, v in cast("dict[str, Any]", value).items())
+            elif path and isinstance(value, str | int | float):
+                options[".".join(path)] = value
+            elif report:
+                self._wrong((key, *path), "text, a number or true or false" if path else "a table", value)
+        prefix = f"{ENVIRONMENT}{key.upper()}_"
+        for name, text in (self._environ if environ is None else environ).items():
+            if text and name.startswith(prefix) and name != prefix:
+                option = name.removeprefix(prefix).lower().replace("_", ".")
+                options[option] = _number(text) if option in numbers else text
+        return options
+
+    def _variable(self, name: str) -> str:
+        return self._environ.get(_variable_name(name), "")
+
+    # --- what is wrong ------------------------------------------------------------------------------------------------
+
+    def _unknown(self, path: tuple[str, ...], table: Mapping[str, Any], known: Iterable[str]) -> None:
+        where = f" of [{'.'.join(path)}]" if path else ""
+        for key in table:
+            if key not in known:
+                self._problem((*path, key), f"{key!r} is not a setting{where}", _instead(key, sorted(set(known))))
+
+    def _wrong(self, path: tuple[str | int, ...], wanted: str, value: Any) -> None:
+        name = ".".join(str(step) for step in path) or "tool.kontrakt"
+        self._problem(path, f"{name} must be {wanted}, not {_described(value)}")
+
+    def _problem(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
+        self._problems.append(Problem(self._file.place(*path), message, hint))
+
+    def _variable_problem(self, key: str, message: str, hint: str) -> None:
+        self._problems.append(Problem(Position("<environment>", 1, 1), f"{_variable_name(key)} {message}", hint))
+
+
+def _variable_name(key: str) -> str:
+    return ENVIRONMENT + key.upper().replace(".", "_")
+
+
+def _instead(wrong: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = get_close_matches(wrong.lower(), names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
+
+
+def _number(text: str) -> Option:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _described(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case str():
+            return "text"
+        case int() | float():
+            return "a number"
+        case _:
+            return "a date or time"
