@@ -42,4 +42,4 @@ def show_problems(error: ProblemsError) -> None:
         if problem.hint:
             click.echo(f"    {problem.hint}", err=True)
     count = len(error.problems)
-    click.echo(f"\n{count} problem{'s' if count > 1 else ''}. Nothing was written.", err=True)
+    click.echo(f"\n{count} problem{'s' if count > 1 else ''}", err=True)

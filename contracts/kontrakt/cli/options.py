@@ -1,0 +1,56 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kontrakt.errors import KontraktError
+
+if TYPE_CHECKING:
+    from kontrakt.settings import Settings
+
+SCHEMAS: Final = click.option(
+    "--schemas",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder of the contracts.  [default: schemas]",
+)
+
+
+def settings_with(**given: Any) -> Settings:
+    """The settings of this folder; what was given on the command line wins.
+
+    Args:
+        given: Settings by name; None for those that were not given.
+    """
+    from kontrakt import settings
+
+    found = settings.read()
+    return replace(found, **{name: value for name, value in given.items() if value is not None})
+
+
+def schemas_folder(settings: Settings, given: Path | None) -> Path:
+    """The folder of the contracts, as the user knows it.
+
+    Raises:
+        KontraktError: There is no such folder.
+    """
+    folder = given if given is not None else shown(settings.schemas_folder)
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise KontraktError(
+            f"{folder}: the folder of the contracts {what}; name it with --schemas DIR, or as `schemas` in kontrakt.toml"
+        )
+    return folder
+
+
+def shown(path: Path) -> Path:
+    """The path from the current folder, where it is inside it."""
+    try:
+        return path.absolute().relative_to(Path.cwd())
+    except ValueError:
+        return path
