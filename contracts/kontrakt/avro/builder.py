@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from kontrakt.errors import Position, Problem
 
 from . import defaults, names
 from .logical import Misuse, logical
 from .schema import (
-    MISSING,
     PRIMITIVES,
     Array,
     Enum,
@@ -32,7 +32,9 @@ from .schema import (
     Union,
     Unknown,
 )
-from .source import Node
+
+if TYPE_CHECKING:
+    from .source import Node
 
 Put: TypeAlias = Callable[[Schema], None]
 """Takes a schema to the place that it belongs to."""
@@ -228,12 +230,12 @@ class Builder:
             case "array":
                 array = Array(type="array", items=Unknown(source=node), source=node)
                 array.props = _props(node, _ARRAY_ATTRIBUTES)
-                self._inside(node, "items", "an array", namespace, lambda items: setattr(array, "items", items))
+                self._inside(node, "items", "an array", namespace, partial(setattr, array, "items"))
                 self._finish(array, put)
             case "map":
                 mapping = Map(type="map", values=Unknown(source=node), source=node)
                 mapping.props = _props(node, _MAP_ATTRIBUTES)
-                self._inside(node, "values", "a map", namespace, lambda values: setattr(mapping, "values", values))
+                self._inside(node, "values", "a map", namespace, partial(setattr, mapping, "values"))
                 self._finish(mapping, put)
             case str(name) if name in PRIMITIVES:
                 self._finish(Primitive(type=name, source=node, props=_props(node, _PRIMITIVE_ATTRIBUTES)), put)
@@ -260,7 +262,7 @@ class Builder:
         if self._strict and not branches:
             self.problem(node.position, "a union needs at least one branch")
         for index, item in enumerate(node.items):
-            self._tasks.append(_Task(item, namespace, lambda branch, at=index: branches.__setitem__(at, branch)))
+            self._tasks.append(_Task(item, namespace, partial(branches.__setitem__, index)))
         put(union)
 
     # Named types.
@@ -322,7 +324,9 @@ class Builder:
         if "default" in node.members:
             field.default = node.members["default"].value
             self._fields.append(field)
-        self._inside(node, "type", f"the {what} {name!r}" if name else f"a {what}", namespace, _into(field))
+        self._inside(
+            node, "type", f"the {what} {name!r}" if name else f"a {what}", namespace, partial(setattr, field, "schema")
+        )
         return field
 
     def _check_field_aliases(self, fields: Iterable[Field], taken: Mapping[str, Position]) -> None:
@@ -336,7 +340,9 @@ class Builder:
                     self.problem(position, f'the alias "{alias}" is also one of "{seen[alias]}"')
                 elif alias in taken and alias != field.name:
                     self.problem(
-                        position, f'the alias "{alias}" is also the name of a field', "readers could not tell them apart"
+                        position,
+                        f'the alias "{alias}" is also the name of a field',
+                        "readers could not tell them apart",
                     )
                 seen.setdefault(alias, field.name)
 
@@ -348,9 +354,7 @@ class Builder:
             if not isinstance(symbol, str):
                 self.problem(item.position, f"a symbol must be a string, found {_json(symbol)}")
             elif symbol in symbols:
-                self.problem(
-                    item.position, f'the symbol "{symbol}" stands twice', f"first at {_at(symbols[symbol])}"
-                )
+                self.problem(item.position, f'the symbol "{symbol}" stands twice', f"first at {_at(symbols[symbol])}")
             else:
                 symbols[symbol] = item.position
                 if self._strict and not names.is_name(symbol):
@@ -547,13 +551,6 @@ class Builder:
         near = names.nearest(attribute, node.members)
         where = node.keys[near] if near else node.position
         self.problem(where, f'{owner} needs the attribute "{attribute}"', f'found "{near}"' if near else "")
-
-
-def _into(field: Field) -> Put:
-    def put(schema: Schema) -> None:
-        field.schema = schema
-
-    return put
 
 
 def _props(node: Node, known: frozenset[str]) -> Mapping[str, Any]:

@@ -7,11 +7,13 @@ reference, an error is written as the record that it is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from json.encoder import encode_basestring
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .schema import Array, Enum, Fixed, Map, Named, Record, Schema, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _EMPTY: Final = 0xC15D213AA4D7A795
 """The CRC-64-AVRO fingerprint of nothing, which is also its polynomial."""

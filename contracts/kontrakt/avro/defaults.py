@@ -8,14 +8,16 @@ any branch; older readers of the same topic do not).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
-
-from kontrakt.errors import Position
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from .schema import MISSING, Array, Enum, Field, Fixed, Map, Record, Schema, Union, Unknown
 from .source import MAX_DEPTH, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kontrakt.errors import Position
 
 _INT: Final = (-(2**31), 2**31 - 1)
 _LONG: Final = (-(2**63), 2**63 - 1)
@@ -76,7 +78,9 @@ def misfits(schema: Schema, default: Node) -> list[Misfit]:
                 hint = _misfit(node_type, node.value)
                 if hint is not None:
                     what = _name(node_type)
-                    found.append(Misfit(node.position, f"default {shown(node.value)} does not fit {what}", note or hint))
+                    found.append(
+                        Misfit(node.position, f"default {shown(node.value)} does not fit {what}", note or hint)
+                    )
     return found
 
 
@@ -187,8 +191,10 @@ def _is_number(value: Any) -> bool:
 
 def _integer(value: Any, limits: tuple[int, int], bits: str) -> str | None:
     if not isinstance(value, int) or isinstance(value, bool):
-        return "give a whole number without a point, or change the type" if _is_number(value) else (
-            "give a number, or change the type"
+        return (
+            "give a whole number without a point, or change the type"
+            if _is_number(value)
+            else ("give a number, or change the type")
         )
     return None if limits[0] <= value <= limits[1] else f"it has more than {bits} bits"
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heapify, heappop, heappush
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from kontrakt.errors import Position, Problem
 
@@ -15,6 +15,9 @@ from .builder import Builder
 from .protocol import ProtocolBuilder
 from .schema import Named, Protocol, Schema
 from .source import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 SUFFIXES: Final = (".avsc", ".avpr")
 """The names of Avro files end in one of these."""
@@ -73,7 +76,7 @@ def parse_files(files: Mapping[str, bytes]) -> Documents:
             if protocol is not None:
                 protocols[file] = protocol
         else:
-            builder.build(node, lambda schema, file=file: schemas.__setitem__(file, schema))
+            builder.build(node, partial(schemas.__setitem__, file))
     builder.link()
     builder.check()
     problems.extend(builder.problems)

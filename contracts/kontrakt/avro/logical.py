@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .schema import Fixed, Logical, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PLAIN: Final[Mapping[str, str]] = {
     "date": "int",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .schema import PRIMITIVES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
 _FULLNAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*").fullmatch

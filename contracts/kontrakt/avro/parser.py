@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kontrakt.errors import SchemaErrors
 
 from . import source
 from .builder import Builder
 from .schema import Named, Schema, Unknown, named_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 def parse(

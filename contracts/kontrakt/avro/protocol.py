@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import defaults, names
-from .builder import Builder
 from .schema import Message, Named, Primitive, Protocol, Record, Schema, Unknown
-from .source import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .builder import Builder
+    from .source import Node
 
 PROTOCOL_ATTRIBUTES: Final = frozenset(("protocol", "namespace", "doc", "types", "messages"))
 MESSAGE_ATTRIBUTES: Final = frozenset(("doc", "request", "response", "errors", "one-way"))
@@ -27,7 +30,8 @@ class ProtocolBuilder:
     def build(self, node: Node) -> Protocol | None:
         """Build the protocol that an object declares; None where it is no object."""
         builder = self._builder
-        if not isinstance(node.value, dict):
+        value: Any = node.value
+        if not isinstance(value, dict):
             builder.problem(node.position, "a protocol must be an object")
             return None
         fullname = builder.name(node, "protocol", "", "a protocol")
@@ -53,7 +57,7 @@ class ProtocolBuilder:
             self._builder.problem(listed.position, '"types" must be an array of named types')
             return
         for item in listed.items:
-            if isinstance(item.value, dict) and item.value.get("type") in ("record", "error", "enum", "fixed"):
+            if isinstance(item.value, dict) and item.members["type"].value in ("record", "error", "enum", "fixed"):
                 self._builder.build(item, _ignore, namespace)
             else:
                 self._builder.problem(item.position, "expected the definition of a named type")
@@ -100,7 +104,7 @@ class ProtocolBuilder:
     def _response(self, node: Node, message: Message, namespace: str) -> None:
         response = node.members.get("response")
         if response is not None:
-            self._builder.build(response, _into_response(message), namespace)
+            self._builder.build(response, partial(setattr, message, "response"), namespace)
             if message.one_way and response.value not in ("null", {"type": "null"}):
                 self._builder.problem(
                     response.position, f'nobody answers the one-way message "{message.name}"', 'its response is "null"'
@@ -124,7 +128,7 @@ class ProtocolBuilder:
             builder.problem(listed.position, f'the one-way message "{message.name}" cannot answer with errors')
         errors: list[Schema] = [Unknown(source=item) for item in listed.items]
         for index, item in enumerate(listed.items):
-            builder.build(item, _into_item(errors, index), namespace)
+            builder.build(item, partial(errors.__setitem__, index), namespace)
         builder.later(lambda: self._check_errors(message, errors, listed))
 
     def _check_errors(self, message: Message, errors: list[Schema], listed: Node) -> None:
@@ -144,17 +148,3 @@ class ProtocolBuilder:
 
 def _ignore(schema: Schema) -> None:
     """The builder keeps definitions itself."""
-
-
-def _into_response(message: Message) -> Callable[[Schema], None]:
-    def put(schema: Schema) -> None:
-        message.response = schema
-
-    return put
-
-
-def _into_item(schemas: list[Schema], index: int) -> Callable[[Schema], None]:
-    def put(schema: Schema) -> None:
-        schemas[index] = schema
-
-    return put

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
 from json.encoder import encode_basestring
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from .logical import KNOWN
 from .schema import Array, Enum, Field, Fixed, Map, Named, Record, Schema, Union
-from .source import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from .source import Node
 
 OWN_ATTRIBUTES: Final = ("topic", "projection")
 """What kontrakt adds to Avro; a registry never sees it."""
@@ -80,18 +83,19 @@ def _kind(node: Node) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def closed(schema: Schema, *, docs: bool = True) -> Any:
+def closed(schema: Schema, *, docs: bool = True, known: Collection[str] = ()) -> Any:
     """One schema with everything that it refers to: each named type stands in full where it is used first.
 
     Args:
         schema: The tree, which may come from several files.
         docs: Whether to keep documentation.
+        known: Full names of types that stand by name alone, because whoever reads the schema has them already.
 
     Returns:
         What ``json.loads`` would give: names are full names, kontrakt's own attributes are left out, and so is a logical
         type that is not valid where it stands.
     """
-    written: set[str] = set()
+    written: set[str] = set(known)
     result: list[Any] = [None]
     stack: list[tuple[Schema, Any, Any]] = [(schema, result, 0)]
     while stack:
@@ -120,7 +124,10 @@ def closed(schema: Schema, *, docs: bool = True) -> Any:
                 stack.append((node.values, definition, "values"))
             case Record():
                 definition["fields"] = [_field(field, docs) for field in node.fields]
-                inside = [(field.schema, place, "type") for field, place in zip(node.fields, definition["fields"], strict=True)]
+                inside = [
+                    (field.schema, place, "type")
+                    for field, place in zip(node.fields, definition["fields"], strict=True)
+                ]
                 stack.extend(reversed(inside))
             case _:
                 pass

@@ -10,11 +10,13 @@ reader's union the branch that matches exactly is taken, otherwise the first tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
 
 from .schema import Array, Enum, Field, Fixed, Map, Named, Record, Schema, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 PROMOTIONS: Final[Mapping[str, frozenset[str]]] = {
     "int": frozenset(("long", "float", "double")),

@@ -6,19 +6,19 @@ recursive record contains itself. Nodes compare by identity; compare meaning wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from kontrakt.errors import Position
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
-from .source import Node
+    from kontrakt.errors import Position
+
+    from .source import Node
 
 PrimitiveType: TypeAlias = Literal["null", "boolean", "int", "long", "float", "double", "bytes", "string"]
-PRIMITIVES: Final[frozenset[str]] = frozenset(
-    ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
-)
+PRIMITIVES: Final[frozenset[str]] = frozenset(("null", "boolean", "int", "long", "float", "double", "bytes", "string"))
 
 
 class Missing:

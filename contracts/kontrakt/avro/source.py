@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from json.decoder import JSONDecodeError, scanstring
-from typing import Any, Final, TypeAlias, cast
+from json import JSONDecodeError, JSONDecoder
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from kontrakt.errors import Position, Problem
 
-Json: TypeAlias = "None | bool | int | float | str | list[Any] | dict[str, Any]"
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Json: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 """The largest file that is read."""
@@ -26,6 +29,11 @@ MAX_DIGITS: Final = 1_000
 """The longest number that is read."""
 MAX_PROBLEMS: Final = 100
 """After how many mistakes a file is given up."""
+
+
+# Most values have neither, and share these.
+_NO_MEMBERS: Final[Mapping[str, Node]] = MappingProxyType({})
+_NO_KEYS: Final[Mapping[str, Position]] = MappingProxyType({})
 
 
 @dataclass(eq=False, slots=True)
@@ -42,8 +50,8 @@ class Node:
 
     value: Any
     position: Position
-    members: Mapping[str, Node] = field(default_factory=dict[str, "Node"])
-    keys: Mapping[str, Position] = field(default_factory=dict[str, Position])
+    members: Mapping[str, Node] = field(default_factory=lambda: _NO_MEMBERS)
+    keys: Mapping[str, Position] = field(default_factory=lambda: _NO_KEYS)
     items: Sequence[Node] = ()
 
     def at(self, *path: str | int) -> Position:
@@ -98,12 +106,12 @@ def from_value(value: Any, file: str) -> tuple[Node | None, list[Problem]]:
     stack = [(root, 0)]
     while stack:
         node, depth = stack.pop()
-        inner = node.value
+        inner: Any = node.value
         if depth > MAX_DEPTH:
             return None, [*problems, Problem(position, f"nested deeper than {MAX_DEPTH} levels")]
         if isinstance(inner, dict):
             members: dict[str, Node] = {}
-            for key, member in cast("dict[Any, Any]", inner).items():
+            for key, member in inner.items():
                 if isinstance(key, str):
                     members[key] = Node(member, position)
                 else:
@@ -112,11 +120,11 @@ def from_value(value: Any, file: str) -> tuple[Node | None, list[Problem]]:
             node.keys = dict.fromkeys(members, position)
             stack.extend((child, depth + 1) for child in members.values())
         elif isinstance(inner, list | tuple):
-            node.items = [Node(item, position) for item in cast("Sequence[Any]", inner)]
+            node.items = [Node(item, position) for item in inner]
             node.value = [item.value for item in node.items]
             stack.extend((child, depth + 1) for child in node.items)
         elif not (inner is None or isinstance(inner, bool | int | float | str)):
-            problems.append(Problem(position, f"JSON has no {type(cast('object', inner)).__name__}"))
+            problems.append(Problem(position, f"JSON has no {type(inner).__name__}"))
     return root, problems
 
 
@@ -190,6 +198,9 @@ _COMMENT = r"//[^\n]*|#[^\n]*|/\*.*?\*/"
 _COMMENT_HERE: Final = re.compile(_COMMENT, re.DOTALL).match
 _STRING_OR_COMMENT: Final = re.compile(rf'"(?:[^"\\\n]|\\.)*"|({_COMMENT})', re.DOTALL)
 
+_read_string: Final[Callable[[str, int], tuple[str, int]]] = JSONDecoder().raw_decode
+_read_loose_string: Final[Callable[[str, int], tuple[str, int]]] = JSONDecoder(strict=False).raw_decode
+
 _LITERALS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None}
 _FOREIGN: Final[Mapping[str, Any]] = {
     "NaN": 0.0,
@@ -246,6 +257,7 @@ class _Reader:
         key = ""
         around: list[tuple[Any, Any, dict[str, Position] | None, Node]] = []
         offset = 0
+        value: Any
         while True:
             found = _VALUE(text, offset)
             if found is None:
@@ -265,7 +277,7 @@ class _Reader:
                 else:
                     value = self._number(found[4], start)
             line = bisect_right(starts, start)
-            node = Node(value, Position(file, line, start - starts[line - 1] + 1))
+            node = Node(value, Position(file, line, start - starts[line - 1] + 1), _NO_MEMBERS, _NO_KEYS)
             if keys is None:
                 values.append(value)
                 nodes.append(node)
@@ -354,7 +366,8 @@ class _Reader:
         if start == len(text):
             raise self._give_up(start, "the file is empty" if not text.strip() else "the file ends too early")
         if text[start] == '"':
-            return (value := self._string(start))[0], start, value[1]
+            value, end = self._string(start)
+            return value, start, end
         if quoted := _QUOTED(text, start):
             self._report(start, f"{quoted[0]} is in single quotes", "JSON takes double quotes")
             return quoted[1], start, quoted.end()
@@ -384,7 +397,7 @@ class _Reader:
     def _string(self, start: int) -> tuple[str, int]:
         """A string with escapes or mistakes, and where it ends."""
         try:
-            value, end = scanstring(self._text, start + 1, True)
+            value, end = _read_string(self._text, start)
         except JSONDecodeError as error:
             if error.msg.startswith("Unterminated"):
                 raise self._give_up(start, "the string does not end") from None
@@ -393,7 +406,7 @@ class _Reader:
                 if shown in "\r\n":
                     raise self._give_up(start, "the string does not end on its line") from None
                 self._report(error.pos, f"the control character \\u{ord(shown):04x} stands in a string", "escape it")
-                return scanstring(self._text, start + 1, False)
+                return _read_loose_string(self._text, start)
             raise self._give_up(error.pos, "not an escape that JSON knows", r"write \\ for a backslash") from None
         try:
             value.encode("utf-8")
@@ -434,9 +447,7 @@ class _Reader:
         begin = container.position
         opened, closing = ("{", "}") if isinstance(container.value, dict) else ("[", "]")
         where = f"line {begin.line}, column {begin.column}"
-        return self._give_up(
-            offset, f'expected "{closing}" for the "{opened}" of {where}, found {self._shown(offset)}'
-        )
+        return self._give_up(offset, f'expected "{closing}" for the "{opened}" of {where}, found {self._shown(offset)}')
 
     def _shown(self, offset: int) -> str:
         if offset >= len(self._text):

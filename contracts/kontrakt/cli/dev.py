@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @click.command(name="dev")
 @SCHEMAS
-@click.option("--registry-port", type=click.IntRange(0, 65535), default=0, help="Port of the registry.  [default: free]")
+@click.option(
+    "--registry-port", type=click.IntRange(0, 65535), default=0, help="Port of the registry.  [default: free]"
+)
 def command(schemas: Path | None, registry_port: int) -> None:
     """Hold an embedded broker and registry open on local ports.
 

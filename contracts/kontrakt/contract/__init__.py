@@ -1,0 +1,44 @@
+"""Contracts: what a folder of schemas declares about topics.
+
+::
+
+    from kontrakt.contract import load
+
+    contracts = load("schemas")
+    for topic in contracts.topics:
+        print(topic.name, topic.kind, topic.owner)
+"""
+
+from .load import from_files, load, read_files
+from .topic import (
+    Contracts,
+    Document,
+    Key,
+    KeyFormat,
+    Kind,
+    Operation,
+    Projection,
+    RequestTopics,
+    Subject,
+    SubjectStrategy,
+    Topic,
+    value_subject,
+)
+
+__all__ = [
+    "Contracts",
+    "Document",
+    "Key",
+    "KeyFormat",
+    "Kind",
+    "Operation",
+    "Projection",
+    "RequestTopics",
+    "Subject",
+    "SubjectStrategy",
+    "Topic",
+    "from_files",
+    "load",
+    "read_files",
+    "value_subject",
+]

@@ -1,0 +1,261 @@
+"""What a ``topic`` or ``projection`` attribute says, before it meets the schemas.
+
+The same words stand in a schema (``"topic": {...}``) and, for schemas that nobody may edit, in ``[[topics]]`` of the settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any, Final
+
+from kontrakt.avro import MISSING
+from kontrakt.errors import Position, Problem
+
+from .topic import KeyFormat, Kind, SubjectStrategy
+
+LEVELS: Final = (
+    "NONE",
+    "BACKWARD",
+    "BACKWARD_TRANSITIVE",
+    "FORWARD",
+    "FORWARD_TRANSITIVE",
+    "FULL",
+    "FULL_TRANSITIVE",
+)
+"""The levels that a registry knows (Confluent's documentation, "Schema Evolution and Compatibility")."""
+STABILITIES: Final = ("experimental", "beta", "stable")
+WORDS: Final = (
+    "kind",
+    "name",
+    "owner",
+    "key",
+    "key_format",
+    "subjects",
+    "compatibility",
+    "partitions",
+    "replication",
+    "config",
+    "timeout",
+    "stability",
+    "deprecated",
+)
+"""What a declaration of a topic may say."""
+
+_TOPIC_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+At = Callable[..., Position]
+Report = Callable[[Position, str, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """A declaration of one topic, or of several that share everything but the name.
+
+    Attributes:
+        subject: The full name of the record or protocol that it is about.
+        kind: The kind.
+        names: The topics' names.
+        owner: The owner.
+        key: The key as declared, or :data:`~kontrakt.avro.MISSING`.
+        key_format: The format of the key, where it is said.
+        strategy: The naming strategy of subjects, where it is said.
+        compatibility: The level, where it is said, or an empty string.
+        timeout: How long a client of requests waits.
+        at: Tells where a word of it stands: ``at("key", 1)``; ``at()`` for the declaration.
+    """
+
+    subject: str
+    kind: Kind
+    names: tuple[str, ...]
+    owner: str
+    key: Any
+    key_format: KeyFormat | None
+    strategy: SubjectStrategy | None
+    compatibility: str
+    timeout: timedelta
+    at: At
+    partitions: int | None = None
+    replication: int | None = None
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    stability: str = "stable"
+    deprecated: str = ""
+
+
+def nearest(word: str, known: tuple[str, ...] | list[str]) -> str:
+    """A hint that names the known word which is nearest to one that is not."""
+    near = get_close_matches(word, known, n=1)
+    return f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+
+
+class Reader:
+    """Reads declarations; everything that is wrong becomes a problem.
+
+    Args:
+        problems: Receives them.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self._problems = problems
+
+    def problem(self, position: Position, message: str, hint: str = "") -> None:
+        """Reports what is wrong."""
+        self._problems.append(Problem(position, message, hint))
+
+    def topic(self, said: Any, subject: str, at: At, *, outside: tuple[str, ...] = ()) -> Declaration | None:
+        """Reads one declaration.
+
+        Args:
+            said: The JSON or TOML value.
+            subject: The full name of the record or protocol.
+            at: Tells where its words stand.
+            outside: Words that are permitted beside the usual ones.
+
+        Returns:
+            The declaration, or None when it says too little to go on.
+        """
+        if not isinstance(said, dict):
+            self.problem(
+                at(), '"topic" must be an object', 'such as {"kind": "entity", "name": ..., "key": ..., "owner": ...}'
+            )
+            return None
+        values: dict[str, Any] = said
+        for word in values:
+            if word not in WORDS and word not in outside:
+                self.problem(at(word), f'a topic has no "{word}"', nearest(word, list(WORDS)))
+        kind = self._kind(values, at)
+        names = self._names(values, at)
+        owner = self._text(values, "owner", at)
+        if not owner and "owner" not in values:
+            self.problem(
+                at(), "the topic has no owner", 'name the one service that writes it: "owner": "customer-service"'
+            )
+        if kind is None or not names:
+            return None
+        if "timeout" in values and kind is not Kind.REQUEST:
+            self.problem(at("timeout"), f"a topic of kind {kind} has no timeout", "only requests wait for an answer")
+        return Declaration(
+            subject=subject,
+            kind=kind,
+            names=names,
+            owner=owner,
+            key=values.get("key", MISSING),
+            key_format=_choice(KeyFormat, self._one_of(values, "key_format", tuple(KeyFormat), at)),
+            strategy=_choice(SubjectStrategy, self._one_of(values, "subjects", tuple(SubjectStrategy), at)),
+            compatibility=self._one_of(values, "compatibility", LEVELS, at),
+            timeout=self._timeout(values, at),
+            at=at,
+            partitions=self._count(values, "partitions", at),
+            replication=self._count(values, "replication", at),
+            config=self._config(values, at),
+            stability=self._one_of(values, "stability", STABILITIES, at) or "stable",
+            deprecated=self._deprecated(values, at),
+        )
+
+    def projection(self, said: Any, at: At) -> tuple[str, str] | None:
+        """Reads a projection: the record that it is of, and who reads it."""
+        if not isinstance(said, dict):
+            self.problem(
+                at(), '"projection" must be an object', 'such as {"of": "shop.Customer", "consumer": "billing"}'
+            )
+            return None
+        values: dict[str, Any] = said
+        for word in values:
+            if word not in ("of", "consumer"):
+                self.problem(at(word), f'a projection has no "{word}"', nearest(word, ["of", "consumer"]))
+        for word, meaning in (("of", "the record that it reads"), ("consumer", "the service that reads it")):
+            if word not in values:
+                self.problem(at(), f'the projection has no "{word}"', f"name {meaning}")
+        of, consumer = self._text(values, "of", at), self._text(values, "consumer", at)
+        return (of, consumer) if of and consumer else None
+
+    def _kind(self, values: dict[str, Any], at: At) -> Kind | None:
+        if "kind" not in values:
+            self.problem(at(), "the topic has no kind", f"one of {', '.join(Kind)}")
+            return None
+        return _choice(Kind, self._one_of(values, "kind", tuple(Kind), at))
+
+    def _names(self, values: dict[str, Any], at: At) -> tuple[str, ...]:
+        said = values.get("name")
+        if said is None:
+            self.problem(at(), "the topic has no name", 'such as "name": "shop.customers"')
+            return ()
+        listed: list[Any] = said if isinstance(said, list) else [said]
+        if not listed:
+            self.problem(at("name"), "the list of topics is empty", "name at least one")
+        names: list[str] = []
+        for index, name in enumerate(listed):
+            where = at("name", index) if isinstance(said, list) else at("name")
+            if not isinstance(name, str) or not _TOPIC_NAME.fullmatch(name) or name in (".", ".."):
+                self.problem(
+                    where,
+                    f"{name!r} is not a name for a topic",
+                    "1 to 249 letters, digits, dots, underscores and hyphens",
+                )
+            elif name in names:
+                self.problem(where, f"the topic {name} is listed twice", "")
+            else:
+                names.append(name)
+        return tuple(names)
+
+    def _text(self, values: dict[str, Any], word: str, at: At) -> str:
+        said = values.get(word, "")
+        if isinstance(said, str) and (said.strip() or word not in values):
+            return said.strip()
+        self.problem(at(word), f'"{word}" must be a text that is not empty', "")
+        return ""
+
+    def _one_of(self, values: dict[str, Any], word: str, known: tuple[str, ...], at: At) -> str:
+        said = values.get(word, "")
+        if word in values and said not in known:
+            self.problem(at(word), f'"{word}" cannot be {said!r}', nearest(str(said), list(known)))
+            return ""
+        return said
+
+    def _count(self, values: dict[str, Any], word: str, at: At) -> int | None:
+        said = values.get(word)
+        if word in values and (not isinstance(said, int) or isinstance(said, bool) or said < 1):
+            self.problem(at(word), f'"{word}" must be a whole number from 1', "leave it out for the broker's default")
+            return None
+        return said
+
+    def _timeout(self, values: dict[str, Any], at: At) -> timedelta:
+        said = values.get("timeout", "30s")
+        found = _TIMEOUT.fullmatch(said) if isinstance(said, str) else None
+        if not found or not float(found[1]):
+            self.problem(at("timeout"), f"{said!r} is not a time", 'write a number and ms, s, m or h, such as "30s"')
+            return timedelta(seconds=30)
+        return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+
+    def _config(self, values: dict[str, Any], at: At) -> dict[str, str]:
+        said = values.get("config", {})
+        if not isinstance(said, dict):
+            self.problem(at("config"), '"config" must be an object of topic settings', "")
+            return {}
+        config: dict[str, str] = {}
+        for name, value in said.items():
+            if isinstance(value, bool):
+                config[name] = str(value).lower()
+            elif isinstance(value, str | int | float):
+                config[name] = str(value)
+            else:
+                self.problem(at("config", name), f"the setting {name} must be a text, a number, true or false", "")
+        return config
+
+    def _deprecated(self, values: dict[str, Any], at: At) -> str:
+        said = values.get("deprecated", False)
+        if isinstance(said, bool):
+            return "deprecated" if said else ""
+        if isinstance(said, str):
+            return said
+        self.problem(at("deprecated"), '"deprecated" must say why, or be true or false', "")
+        return ""
+
+
+def _choice(kind: Any, said: str) -> Any:
+    return kind(said) if said else None

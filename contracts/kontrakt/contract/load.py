@@ -1,0 +1,166 @@
+"""From a folder of schemas to contracts, in one pass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kontrakt.avro import Documents, Named, Record, parse_files
+from kontrakt.avro.documents import SUFFIXES
+from kontrakt.errors import ContractErrors, Problem, SchemaErrors
+
+from .build import Built, Declared
+from .declaration import At, Reader
+from .subjects import Registered
+from .topic import Contracts
+from .validity import validate
+
+if TYPE_CHECKING:
+    from kontrakt.settings import Settings
+
+
+def load(folder: str | Path, settings: Settings | None = None) -> Contracts:
+    """Load the contracts of a folder.
+
+    Args:
+        folder: Where the ``.avsc`` and ``.avpr`` files are, in any depth; hidden folders are left out.
+        settings: The settings, for the topics that they declare for schemas that cannot be edited.
+
+    Returns:
+        The contracts.
+
+    Raises:
+        SchemaErrors: The Avro is not valid. All problems are listed, those of the contracts too.
+        ContractErrors: Only the contracts are not valid; all problems are listed.
+    """
+    return from_files(read_files(Path(folder)), settings)
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """The Avro files of a folder by their path, which begins as the folder was given.
+
+    Raises:
+        OSError: A file or folder cannot be read.
+    """
+    return {path.as_posix(): path.read_bytes() for path in sorted(_walk(folder))}
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    def fail(error: OSError) -> None:
+        raise error
+
+    entered: set[str] = set()
+    for place, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        real = os.path.realpath(place)
+        if real in entered:  # a link that leads back
+            folders.clear()
+            continue
+        entered.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in names if name.endswith(SUFFIXES) and not name.startswith("."))
+
+
+def from_files(files: Mapping[str, bytes], settings: Settings | None = None) -> Contracts:
+    """Make contracts of files that are in memory.
+
+    Args:
+        files: The bytes of each ``.avsc`` and ``.avpr`` file by its path.
+        settings: As for :func:`load`.
+
+    Raises:
+        SchemaErrors: As for :func:`load`.
+        ContractErrors: As for :func:`load`.
+    """
+    parsed = parse_files(files)
+    problems: list[Problem] = []
+    built = Built(parsed, problems, _declared(parsed, settings, problems))
+    validate(built, problems)
+    if parsed.problems:
+        raise SchemaErrors([*parsed.problems, *problems])
+    if problems:
+        raise ContractErrors(problems)
+    registered = Registered(parsed, built.topics, built.requests, built.derived)
+    projections = frozenset(projection.record.fullname for projection in built.projections)
+    subjects = registered.subjects(projections)
+    return Contracts(
+        topics=built.topics,
+        requests=built.requests,
+        projections=built.projections,
+        documents=registered.documents,
+        subjects=subjects,
+        types=built.types,
+        files=tuple(sorted(files)),
+        document_of=registered.document_of,
+    )
+
+
+def _declared(parsed: Documents, settings: Settings | None, problems: list[Problem]) -> Declared:
+    """What the schemas and the settings declare."""
+    reader = Reader(problems)
+    declared = Declared()
+    for named in parsed.types.values():
+        _of_type(named, reader, declared)
+    for protocol in parsed.protocols.values():
+        _topics(protocol.props, protocol.fullname, protocol.source.at, reader, declared)
+    for index, table in enumerate(settings.topics if settings else ()):
+        assert settings is not None
+        _from_outside(dict(table), partial(settings.place, "topics", index), parsed, reader, declared)
+    return declared
+
+
+def _of_type(named: Named, reader: Reader, declared: Declared) -> None:
+    said = [word for word in ("topic", "projection") if word in named.props]
+    if said and not isinstance(named, Record):
+        reader.problem(named.source.at(said[0]), f"{named.fullname} is not a record, so it has no {said[0]}")
+        return
+    if len(said) == 2:
+        reader.problem(
+            named.source.at("projection"),
+            f"{named.fullname} has a topic and is a projection",
+            "a projection reads the topic of another record; remove one of the two",
+        )
+    _topics(named.props, named.fullname, named.source.at, reader, declared)
+    if "projection" in named.props and isinstance(named, Record):
+        found = reader.projection(named.props["projection"], partial(named.source.at, "projection"))
+        if found is not None:
+            declared.projections.append((named, *found))
+
+
+def _topics(props: Mapping[str, Any], fullname: str, at: At, reader: Reader, declared: Declared) -> None:
+    if "topic" not in props:
+        return
+    said = props["topic"]
+    places = [(said, partial(at, "topic"))]
+    if isinstance(said, list):
+        places = [(one, partial(at, "topic", index)) for index, one in enumerate(said)]
+    for one, place in places:
+        found = reader.topic(one, fullname, place)
+        if found is not None:
+            declared.topics.append(found)
+
+
+def _from_outside(table: dict[str, Any], at: At, parsed: Documents, reader: Reader, declared: Declared) -> None:
+    """Reads one ``[[topics]]`` table."""
+    from .declaration import nearest
+
+    protocols = {protocol.fullname for protocol in parsed.protocols.values()}
+    named = [word for word in ("record", "protocol") if word in table]
+    if len(named) != 1:
+        reader.problem(
+            at(), "a topic of the settings names either a record or a protocol", 'such as record = "acme.Measurement"'
+        )
+        return
+    word = named[0]
+    fullname = table.pop(word)
+    known = protocols if word == "protocol" else {n for n, t in parsed.types.items() if isinstance(t, Record)}
+    if fullname not in known:
+        reader.problem(at(word), f"no file defines the {word} {fullname}", nearest(str(fullname), sorted(known)))
+        return
+    if word == "protocol":
+        table.setdefault("kind", "request")
+    found = reader.topic(table, fullname, at)
+    if found is not None:
+        declared.topics.append(found)
