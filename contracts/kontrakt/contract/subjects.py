@@ -81,6 +81,11 @@ class Registered:
         for topic in self._topics:
             for record in topic.values:
                 found.setdefault(record.fullname, set()).add(topic.value_subject(record))
+        for pair in self._requests:
+            for operation in pair.operations:
+                for topic, record in ((pair.requests, operation.request), (pair.responses, operation.response)):
+                    if record is not None:
+                        found.setdefault(record.fullname, set()).add(f"{topic}-{record.fullname}")
         return {name: min(subjects) for name, subjects in found.items() if len(subjects) == 1}
 
     def subjects(self, projections: frozenset[str]) -> tuple[Subject, ...]:
