@@ -1,0 +1,24 @@
+"""The schema registry: a client, registering, and an embedded registry for tests and development.
+
+::
+
+    from kontrakt.registry import Registry, register
+
+    with Registry({"url": "http://localhost:8081"}) as registry:
+        register(contracts, registry)
+        registry.writer_schema(7)
+"""
+
+from .client import Registry
+from .documents import Document, Reference, Registered, SchemaText, SchemaVersion
+from .registering import register
+
+__all__ = [
+    "Document",
+    "Reference",
+    "Registered",
+    "Registry",
+    "SchemaText",
+    "SchemaVersion",
+    "register",
+]

@@ -1,0 +1,416 @@
+"""What the runtime and the tools ask of a schema registry.
+
+HTTP, authentication, TLS, proxies, several addresses and retries are confluent-kafka's own ``SchemaRegistryClient``. This module
+adds what it lacks: types, errors that say what to do, one look-up per schema for all threads, references found by themselves,
+and registries that compare schemas by their text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from uuid import UUID
+
+from kontrakt import avro
+from kontrakt.avro.render import closed
+from kontrakt.errors import RegistryError, SchemaErrors, SchemaNotFound, SchemaNotRegistered
+
+from .documents import Document, Reference, Registered, SchemaText, SchemaVersion, closure
+from .failures import translated, without_secrets
+from .once import Once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from confluent_kafka.schema_registry import RegisteredSchema
+    from confluent_kafka.schema_registry import Schema as RegistrySchema
+
+T = TypeVar("T")
+
+DEFAULTS: Final[Mapping[str, Any]] = {"timeout": 10, "max.retries": 3, "retries.wait.ms": 200}
+"""Where confluent's client waits for ever (``timeout``), or longer than a person wants to (its first retry after up to a second).
+When nothing listens, the client gives up within 1.4 seconds."""
+
+UNKNOWN_ID_SECONDS: Final = 5.0
+"""For how long an id stays unknown without asking again: many broken messages in a row make one request."""
+
+_NO_SUBJECT: Final = 40401
+
+
+class Registry:
+    """A schema registry with Confluent's REST API. One instance serves all threads.
+
+    Args:
+        config: The address, or the configuration of confluent's client: ``url``, ``basic.auth.user.info``,
+            ``bearer.auth...``, ``ssl...``, ``proxy``, ``timeout`` (seconds), ``max.retries``, ...
+            (https://docs.confluent.io/platform/current/clients/confluent-kafka-python/html/index.html#schemaregistry-client).
+
+    Raises:
+        RegistryError: The configuration is not valid.
+    """
+
+    def __init__(self, config: Mapping[str, Any] | str) -> None:
+        from confluent_kafka.schema_registry import SchemaRegistryClient
+
+        given = {"url": config} if isinstance(config, str) else dict(config)
+        self.url: Final[str] = without_secrets(str(given.get("url", "")))
+        """The registry's address, without credentials."""
+        try:
+            self._client = SchemaRegistryClient({**DEFAULTS, **given})
+        except (ValueError, TypeError, OSError) as error:
+            raise RegistryError(f"the schema registry's configuration is not valid: {error}") from error
+        self._closed = False
+        self._registered: Once[tuple[str, tuple[tuple[str, str], ...]], Registered] = Once()
+        self._schemas: Once[int | UUID, tuple[SchemaText, avro.Schema]] = Once(
+            remember_failures=UNKNOWN_ID_SECONDS, failures=(SchemaNotFound,)
+        )
+
+    # What producers ask
+
+    def schema_id(self, subject: str, document: Document, documents: Mapping[str, Document]) -> int:
+        """The id of a schema under a subject. Looked up once, never registered.
+
+        Args:
+            subject: The subject.
+            document: The schema.
+            documents: Where its references are found, by name.
+
+        Raises:
+            SchemaNotRegistered: The schema, or one that it refers to, is not registered.
+            RegistryError: The registry cannot be asked.
+        """
+        return self.look_up(subject, document, documents).id
+
+    def look_up(self, subject: str, document: Document, documents: Mapping[str, Document]) -> Registered:
+        """A schema's id and version under a subject. Looked up once, never registered.
+
+        Args:
+            subject: The subject.
+            document: The schema.
+            documents: Where its references are found, by name.
+
+        Raises:
+            SchemaNotRegistered: The schema, or one that it refers to, is not registered.
+            RegistryError: The registry cannot be asked.
+        """
+        whole = closure(document, documents)
+        return self._registered.get(_key(subject, whole), lambda: self._look_up(subject, whole, documents))
+
+    # What consumers ask
+
+    def writer_schema(self, schema_id: int) -> avro.Schema:
+        """The schema of an id, with everything that it refers to. Fetched once; ids never change their meaning.
+
+        Args:
+            schema_id: The id that a message carries.
+
+        Raises:
+            SchemaNotFound: The registry does not know the id.
+            RegistryError: The registry cannot be asked, or what it holds under the id is not Avro.
+        """
+        return self._schema(schema_id)[1]
+
+    def writer_schema_by_guid(self, guid: UUID | str) -> avro.Schema:
+        """The schema of a GUID, which newer clients put into a header in place of an id.
+
+        Args:
+            guid: The GUID.
+
+        Raises:
+            SchemaNotFound: The registry does not know it; older registries know none.
+            RegistryError: The registry cannot be asked, or what it holds under the GUID is not Avro.
+        """
+        return self._schema(guid if isinstance(guid, UUID) else UUID(guid))[1]
+
+    def schema_text(self, schema_id: int) -> SchemaText:
+        """The text of an id's schema, and the texts of those that it refers to.
+
+        Args:
+            schema_id: The id that a message carries.
+
+        Raises:
+            SchemaNotFound: The registry does not know the id.
+            RegistryError: The registry cannot be asked, or what it holds under the id is not Avro.
+        """
+        return self._schema(schema_id)[0]
+
+    # What tools ask
+
+    def register(self, subject: str, document: Document, documents: Mapping[str, Document]) -> Registered:
+        """Register a schema; one that is there already stays as it is.
+
+        Args:
+            subject: The subject.
+            document: The schema. Those that it refers to are registered already.
+            documents: Where its references are found, by name.
+
+        Raises:
+            SchemaRejected: It is invalid, or incompatible with what is registered.
+            SchemaNotRegistered: One that it refers to is not registered.
+            RegistryError: The registry cannot be asked.
+        """
+        whole = closure(document, documents)
+        key = _key(subject, whole)
+        self._registered.forget(key)
+        untyped: Any = self._client
+        untyped.clear_caches()  # confluent's client would answer for a subject that was deleted meanwhile
+        try:
+            return self.look_up(subject, document, documents)
+        except SchemaNotRegistered:
+            pass
+        schema = self._as_sent(document, documents)
+        given = self._ask(
+            f"register {document.name} under the subject {subject}",
+            lambda: self._client.register_schema_full_response(subject, schema),
+        )
+        number = _number(given.schema_id, "id")
+        if given.version is None:  # older registries answer with the id alone
+            found = self.look_up(subject, document, documents)
+        else:
+            version = _number(given.version, "version")
+            found = self._registered.get(key, lambda: Registered(subject, number, version))
+        return Registered(subject, number, found.version, new=True)
+
+    def subjects(self, prefix: str = "") -> list[str]:
+        """All subjects, sorted.
+
+        Args:
+            prefix: What their names begin with.
+        """
+        names = self._ask("list the subjects", lambda: _texts(self._client.get_subjects(subject_prefix=prefix or None)))
+        return sorted(name for name in names if name.startswith(prefix))  # not every registry knows prefixes
+
+    def versions(self, subject: str) -> list[int]:
+        """The numbers of a subject's versions, oldest first; none when there is no such subject."""
+        try:
+            numbers = self._ask(
+                f"list the versions of the subject {subject}", lambda: _numbers(self._client.get_versions(subject))
+            )
+        except SchemaNotFound:
+            return []
+        return sorted(numbers)
+
+    def version(self, subject: str, number: int) -> SchemaVersion:
+        """One version of a subject.
+
+        Raises:
+            SchemaNotFound: There is no such version.
+        """
+        return self._version(subject, number)
+
+    def latest(self, subject: str) -> SchemaVersion | None:
+        """The newest version of a subject, or None when it has none."""
+        try:
+            found = self._ask(
+                f"fetch the newest version of the subject {subject}",
+                lambda: _version(subject, self._client.get_version(subject, "latest")),
+            )
+        except SchemaNotFound:
+            return None
+        return found
+
+    def get_level(self, subject: str | None = None) -> str | None:
+        """A subject's own compatibility level, or None when it has none; without a subject the registry's default."""
+        if subject is None:
+            return self._ask("ask for the default level", lambda: _text(self._client.get_compatibility()))
+        try:
+            return self._ask(
+                f"ask for the level of the subject {subject}", lambda: _text(self._client.get_compatibility(subject))
+            )
+        except SchemaNotFound:
+            return None
+
+    def set_level(self, subject: str | None, level: str) -> None:
+        """Set the compatibility level of a subject, or the registry's default.
+
+        Args:
+            subject: The subject; None for the default.
+            level: ``NONE``, ``BACKWARD``, ``FORWARD``, ``FULL``, or one of these with ``_TRANSITIVE``.
+        """
+        of = f"the level of the subject {subject}" if subject is not None else "the default level"
+        self._ask(f"set {of} to {level}", lambda: self._client.set_compatibility(subject, level))
+
+    def close(self) -> None:
+        """Close the connections. The client cannot be used afterwards."""
+        if not self._closed:
+            self._closed = True
+            # Confluent's client could be left as a context long before it had a method for it.
+            untyped: Any = self._client
+            untyped.__exit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Registry({self.url!r})"
+
+    # How
+
+    def _ask(self, doing: str, call: Callable[[], T]) -> T:
+        if self._closed:
+            raise RegistryError(f"cannot {doing}: this registry client was closed")
+        with translated(self.url, doing):
+            return call()
+
+    def _look_up(self, subject: str, whole: Sequence[Document], documents: Mapping[str, Document]) -> Registered:
+        document = whole[-1]
+        schema = self._as_sent(document, documents)
+        try:
+            found = self._ask(
+                f"look up {document.name} under the subject {subject}",
+                lambda: self._client.lookup_schema(subject, schema),
+            )
+        except SchemaNotFound as error:
+            other = None if error.code == _NO_SUBJECT else self._same_by_meaning(subject, whole)
+            if other is not None:
+                return other
+            raise SchemaNotRegistered(
+                f"{document.name} is not registered under the subject {subject} in the schema registry at {self.url}; "
+                f"register the contracts with: kontrakt register --registry {self.url}",
+                status=error.status,
+                code=error.code,
+            ) from error
+        return Registered(subject, _number(found.schema_id, "id"), _number(found.version, "version"))
+
+    def _same_by_meaning(self, subject: str, whole: Sequence[Document]) -> Registered | None:
+        """The newest version that says the same in another way.
+
+        A registry may compare texts (Apicurio 2: white space counts) and the order of references (Apicurio 2 and 3), so
+        that it does not find a schema that another tool registered.
+        """
+        wanted = closed(_parsed([document.text for document in whole]))
+        for number in reversed(self.versions(subject)):
+            version = self._version(subject, number)
+            if version.type != "AVRO":
+                continue
+            texts = [*self._referenced_texts(version.references), version.text]
+            try:
+                same = bool(closed(_parsed(texts)) == wanted)
+            except (SchemaErrors, RecursionError):
+                continue
+            if same:
+                return Registered(subject, version.id, version.version)
+        return None
+
+    def _as_sent(self, document: Document, documents: Mapping[str, Document]) -> RegistrySchema:
+        from confluent_kafka.schema_registry import Schema as RegistrySchema
+        from confluent_kafka.schema_registry import SchemaReference
+
+        references: list[SchemaReference] = []
+        for name in document.references:
+            used = documents[name]
+            found = self.look_up(used.subject, used, documents)
+            references.append(SchemaReference(name=name, subject=used.subject, version=found.version))
+        return RegistrySchema(document.text, "AVRO", references)
+
+    def _schema(self, key: int | UUID) -> tuple[SchemaText, avro.Schema]:
+        return self._schemas.get(key, lambda: self._fetch(key))
+
+    def _fetch(self, key: int | UUID) -> tuple[SchemaText, avro.Schema]:
+        named = f"schema id {key}" if isinstance(key, int) else f"the schema with the GUID {key}"
+        if isinstance(key, int):
+            version = self._ask(f"fetch {named}", lambda: _content(self._client.get_schema(key)))
+        else:
+            version = self._ask(f"fetch {named}", lambda: _content(self._client.get_schema_by_guid(str(key))))
+        if version.type != "AVRO":
+            raise RegistryError(f"{named} in the registry at {self.url} is a {version.type} schema, not an Avro schema")
+        text = SchemaText(version.text, self._referenced_texts(version.references))
+        try:
+            tree = _parsed([*text.references, text.text], file=f"<{named}>")
+        except SchemaErrors as error:
+            raise RegistryError(f"{named} in the registry at {self.url} cannot be read: {error}") from error
+        return text, tree
+
+    def _referenced_texts(self, references: Iterable[Reference]) -> tuple[str, ...]:
+        """The texts behind references, directly or not, each after those that it uses; of one name the first counts."""
+        texts: dict[str, str] = {}
+        entered: set[str] = set()
+        stack: list[tuple[Reference, str | None]] = [(reference, None) for reference in reversed(list(references))]
+        while stack:
+            reference, text = stack.pop()
+            if text is not None:
+                texts[reference.name] = text
+                continue
+            if reference.name in entered:
+                continue
+            entered.add(reference.name)
+            version = self._version(reference.subject, reference.version)
+            stack.append((reference, version.text))
+            stack.extend((used, None) for used in reversed(version.references))
+        return tuple(texts.values())
+
+    def _version(self, subject: str, number: int) -> SchemaVersion:
+        return self._ask(
+            f"fetch version {number} of the subject {subject}",
+            # A version that was deleted softly still explains what was written with it.
+            lambda: _version(subject, self._client.get_version(subject, number, deleted=True)),
+        )
+
+
+def _key(subject: str, whole: Iterable[Document]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return subject, tuple((document.subject, document.text) for document in whole)
+
+
+def _parsed(texts: Sequence[str], file: str = "<text>") -> avro.Schema:
+    """The last of some schemas, each of which may use the types of those before it."""
+    trees: list[avro.Schema] = []
+    for text in texts:
+        trees.append(avro.parse(text, file=file, strict=False, references=trees))
+    return trees[-1]
+
+
+def _version(subject: str, found: RegisteredSchema) -> SchemaVersion:
+    content = _content(found.schema)
+    return SchemaVersion(
+        subject=subject,
+        version=_number(found.version, "version"),
+        id=_number(found.schema_id, "id"),
+        text=content.text,
+        type=content.type,
+        references=content.references,
+    )
+
+
+def _content(schema: RegistrySchema) -> SchemaVersion:
+    return SchemaVersion(
+        subject="",
+        version=0,
+        id=0,
+        text=_text(schema.schema_str),
+        type=_text(schema.schema_type or "AVRO"),
+        references=tuple(
+            Reference(_text(one.name), _text(one.subject), _number(one.version, "version"))
+            for one in schema.references or ()
+        ),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} where a text is expected")
+    return value
+
+
+def _number(value: object, what: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{value!r} where a number is expected as the {what}")
+    return value
+
+
+def _texts(values: object) -> list[str]:
+    return [_text(value) for value in _list(values)]
+
+
+def _numbers(values: object) -> list[int]:
+    return [_number(value, "version") for value in _list(values)]
+
+
+def _list(values: object) -> list[object]:
+    if not isinstance(values, list):
+        raise TypeError(f"{values!r} where a list is expected")
+    return cast("list[object]", values)

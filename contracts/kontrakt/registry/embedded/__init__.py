@@ -1,0 +1,9 @@
+"""A schema registry in memory, for tests, demos and development, with Confluent's REST API on a local port.
+
+Everything is gone when it stops. It holds Avro only.
+"""
+
+from .judge import Judge, NoJudge
+from .server import EmbeddedRegistry
+
+__all__ = ["EmbeddedRegistry", "Judge", "NoJudge"]

@@ -1,0 +1,139 @@
+"""What a registry keeps of schemas."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from kontrakt import avro
+from kontrakt.avro.render import closed
+from kontrakt.errors import SchemaErrors
+
+from .errors import invalid_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kontrakt.registry.documents import Reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A schema as a request gives it.
+
+    Attributes:
+        text: The schema.
+        type: What kind of schema it is.
+        references: The schemas that it uses; version -1 is the newest.
+        metadata: Metadata, which the registry keeps and does not read.
+        rules: A rule set, which the registry keeps and does not read.
+        id: The id to give it, in mode IMPORT.
+        version: The version to give it, in mode IMPORT.
+    """
+
+    text: str
+    type: str = "AVRO"
+    references: tuple[Reference, ...] = ()
+    metadata: Any = None
+    rules: Any = None
+    id: int | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Schema:
+    """A schema that the registry understood.
+
+    Attributes:
+        text: As it was sent.
+        tree: What it says.
+        references: The schemas that it uses.
+        metadata: Metadata.
+        rules: A rule set.
+        identity: The same for schemas that differ only in how they are written.
+    """
+
+    text: str
+    tree: avro.Schema
+    references: tuple[Reference, ...]
+    metadata: Any
+    rules: Any
+    identity: str
+
+    @property
+    def guid(self) -> UUID:
+        """Its GUID: the same in every registry."""
+        return UUID(bytes=hashlib.md5(self.identity.encode(), usedforsecurity=False).digest())
+
+
+@dataclass(kw_only=True)
+class Version:
+    """A version of a subject.
+
+    Attributes:
+        subject: The subject.
+        number: Its number.
+        id: The schema's id.
+        schema: The schema.
+        deleted: Whether it is deleted softly.
+    """
+
+    subject: str
+    number: int
+    id: int
+    schema: Schema
+    deleted: bool = False
+
+
+def read(draft: Draft, references: tuple[Reference, ...], used: Sequence[avro.Schema]) -> Schema:
+    """Understand a schema, held to the specification.
+
+    Args:
+        draft: The schema.
+        references: Its references, with the versions that they mean.
+        used: The schemas behind the references.
+
+    Raises:
+        ApiError: It is not valid.
+    """
+    if draft.type != "AVRO":
+        raise invalid_schema(f"the embedded registry holds AVRO schemas, not {draft.type}")
+    if not draft.text.strip():
+        raise invalid_schema("Empty schema")
+    try:
+        tree = avro.parse(draft.text, references=used)
+        identity = _identity(tree, used, references, draft)
+    except SchemaErrors as error:
+        raise invalid_schema(f"{_short(draft.text)}, details: {error}") from error
+    except RecursionError as error:
+        raise invalid_schema(f"{_short(draft.text)}, details: nested too deeply") from error
+    return Schema(
+        text=draft.text,
+        tree=tree,
+        references=references,
+        metadata=draft.metadata,
+        rules=draft.rules,
+        identity=identity,
+    )
+
+
+def _identity(tree: avro.Schema, used: Sequence[avro.Schema], references: tuple[Reference, ...], draft: Draft) -> str:
+    """A schema without what does not matter: white space, the order of attributes, how names are qualified."""
+    elsewhere = {name for schema in used for name in avro.named_types(schema)}
+    return json.dumps(
+        [
+            closed(tree, known=elsewhere),
+            [[one.name, one.subject, one.version] for one in references],
+            draft.metadata,
+            draft.rules,
+        ],
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+
+
+def _short(text: str, longest: int = 200) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}..."
