@@ -1,11 +1,9 @@
 # One word a job; each does its own set-up. Only Python 3.11 or newer is needed.
 #
-#   make demo      see all three kinds of topic work (embedded broker and registry, no Java)
+#   make dev       check the example contracts and hold an embedded broker and registry open for them
 #   make test      all tests; those on real servers run where there is Java, and say so where there is not
-#   make check     ruff, mypy --strict, pyright strict, generated code up to date
-#   make generate  write generated/ anew from schemas/
+#   make check     ruff, mypy --strict, pyright strict, the example contracts
 #   make docs      build the documentation, strictly
-#   make bench     measure
 
 VENV    := .venv
 PYTHON  ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
@@ -14,7 +12,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 PYTEST  := $(BIN)/python -m pytest
 
-.PHONY: venv demo test check format generate docs bench constraints clean
+.PHONY: venv dev test check format docs constraints clean
 
 venv: $(READY)
 
@@ -26,8 +24,8 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --build-constraint constraints.txt --editable '.[codegen]' --group dev
 	@touch $(READY)
 
-demo: $(READY)
-	@$(BIN)/kontrakt demo
+dev: $(READY)
+	@$(BIN)/kontrakt dev
 
 test: $(READY)
 	$(PYTEST)
@@ -37,21 +35,15 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright
-	$(BIN)/kontrakt generate --check
+	$(BIN)/kontrakt lint
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(READY)
-	$(BIN)/kontrakt generate
-
 docs: $(READY)
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --builder html docs build/docs
 	@echo "Open build/docs/index.html"
-
-bench: $(READY)
-	$(BIN)/python -m benchmarks
 
 constraints: ## renew constraints.txt with the newest versions that pyproject.toml accepts
 	rm -rf build/constraints

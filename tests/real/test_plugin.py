@@ -70,7 +70,7 @@ def foreign_registry() -> Generator[str]:
             self.send_response(200 if self.path == "/base/subjects" else 404)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - the name is inherited
+        def log_message(self, format: str, *args: object) -> None: ...
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

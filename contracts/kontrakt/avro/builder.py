@@ -229,16 +229,16 @@ class Builder:
                 self._fixed(node, namespace, put)
             case "array":
                 array = Array(type="array", items=Unknown(source=node), source=node)
-                array.props = _props(node, _ARRAY_ATTRIBUTES)
+                array.props = props(node, _ARRAY_ATTRIBUTES)
                 self._inside(node, "items", "an array", namespace, partial(setattr, array, "items"))
                 self._finish(array, put)
             case "map":
                 mapping = Map(type="map", values=Unknown(source=node), source=node)
-                mapping.props = _props(node, _MAP_ATTRIBUTES)
+                mapping.props = props(node, _MAP_ATTRIBUTES)
                 self._inside(node, "values", "a map", namespace, partial(setattr, mapping, "values"))
                 self._finish(mapping, put)
             case str(name) if name in PRIMITIVES:
-                self._finish(Primitive(type=name, source=node, props=_props(node, _PRIMITIVE_ATTRIBUTES)), put)
+                self._finish(Primitive(type=name, source=node, props=props(node, _PRIMITIVE_ATTRIBUTES)), put)
             case _:
                 if self._strict and "logicalType" in node.members:
                     self.problem(
@@ -275,7 +275,7 @@ class Builder:
             fullname=head.fullname,
             aliases=head.aliases,
             doc=head.doc,
-            props=_props(node, RECORD_ATTRIBUTES),
+            props=props(node, RECORD_ATTRIBUTES),
         )
         self._define(record)
         listed = self.listed(node, "fields", "a record")
@@ -313,7 +313,7 @@ class Builder:
             source=node,
             doc=self.text(node, "doc", f"a {what}"),
             aliases=tuple(self._aliases(node)),
-            props=_props(node, FIELD_ATTRIBUTES),
+            props=props(node, FIELD_ATTRIBUTES),
         )
         order = node.members.get("order")
         if order is not None:
@@ -376,7 +376,7 @@ class Builder:
             doc=head.doc,
             symbols=tuple(symbols),
             default=None if default is None else default.value,
-            props=_props(node, ENUM_ATTRIBUTES),
+            props=props(node, ENUM_ATTRIBUTES),
         )
         self._define(enum)
         self._finish(enum, put)
@@ -396,7 +396,7 @@ class Builder:
             aliases=head.aliases,
             doc=head.doc,
             size=0 if size is None else size.value,
-            props=_props(node, FIXED_ATTRIBUTES),
+            props=props(node, FIXED_ATTRIBUTES),
         )
         self._define(fixed)
         if size is None:
@@ -553,8 +553,9 @@ class Builder:
         self.problem(where, f'{owner} needs the attribute "{attribute}"', f'found "{near}"' if near else "")
 
 
-def _props(node: Node, known: frozenset[str]) -> Mapping[str, Any]:
-    return {key: value for key, value in node.value.items() if key not in known}
+def props(node: Node, known: frozenset[str]) -> Mapping[str, Any]:
+    """The attributes of an object that the specification gives no meaning."""
+    return {key: member.value for key, member in node.members.items() if key not in known}
 
 
 def _whole(value: object) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from .schema import MISSING, Array, Enum, Field, Fixed, Map, Record, Schema, Union, Unknown
+from .shapes import is_array, is_object
 from .source import MAX_DEPTH, Node
 
 if TYPE_CHECKING:
@@ -232,20 +233,21 @@ def _pulled_in(field: Field) -> list[Field]:
     """The fields whose own default a field's default takes in, because it leaves them out."""
     found: list[Field] = []
     stack: list[tuple[Schema, Any]] = [(field.schema, field.default)]
+    value: Any
     while stack:
         schema, value = stack.pop()
         schema = _branch(schema, value)
         match schema:
-            case Record() if isinstance(value, dict):
+            case Record() if is_object(value):
                 for inner in schema.fields:
                     if inner.name in value:
                         stack.append((inner.schema, value[inner.name]))
                     elif inner.has_default:
                         found.append(inner)
-            case Array() if isinstance(value, list):
-                stack.extend((schema.items, item) for item in cast("list[Any]", value))
-            case Map() if isinstance(value, dict):
-                stack.extend((schema.values, item) for item in cast("dict[str, Any]", value).values())
+            case Array() if is_array(value):
+                stack.extend((schema.items, item) for item in value)
+            case Map() if is_object(value):
+                stack.extend((schema.values, item) for item in value.values())
             case _:
                 continue
     return found

@@ -6,16 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from . import defaults, names
+from .builder import Builder, props
 from .schema import Message, Named, Primitive, Protocol, Record, Schema, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .builder import Builder
     from .source import Node
 
 PROTOCOL_ATTRIBUTES: Final = frozenset(("protocol", "namespace", "doc", "types", "messages"))
 MESSAGE_ATTRIBUTES: Final = frozenset(("doc", "request", "response", "errors", "one-way"))
+_NAMED: Final = ("record", "error", "enum", "fixed")
 
 
 class ProtocolBuilder:
@@ -31,8 +30,7 @@ class ProtocolBuilder:
     def build(self, node: Node) -> Protocol | None:
         """Build the protocol that an object declares; None where it is no object."""
         builder = self._builder
-        value: Any = node.value
-        if not isinstance(value, dict):
+        if not isinstance(node.value, dict):
             builder.problem(node.position, "a protocol must be an object")
             return None
         fullname = builder.name(node, "protocol", "", "a protocol")
@@ -42,7 +40,7 @@ class ProtocolBuilder:
             messages={},
             source=node,
             doc=builder.text(node, "doc", "a protocol"),
-            props={key: value for key, value in node.value.items() if key not in PROTOCOL_ATTRIBUTES},
+            props=props(node, PROTOCOL_ATTRIBUTES),
         )
         before = len(builder.defined)
         self._types(node, protocol.namespace)
@@ -58,7 +56,7 @@ class ProtocolBuilder:
             self._builder.problem(listed.position, '"types" must be an array of named types')
             return
         for item in listed.items:
-            if isinstance(item.value, dict) and item.members["type"].value in ("record", "error", "enum", "fixed"):
+            if "type" in item.members and item.members["type"].value in _NAMED:
                 self._builder.build(item, _ignore, namespace)
             else:
                 self._builder.problem(item.position, "expected the definition of a named type")
@@ -94,7 +92,7 @@ class ProtocolBuilder:
             source=node,
             one_way=one_way is not None and one_way.value is True,
             doc=builder.text(node, "doc", "a message"),
-            props={key: value for key, value in node.value.items() if key not in MESSAGE_ATTRIBUTES},
+            props=props(node, MESSAGE_ATTRIBUTES),
         )
         parameters = builder.listed(node, "request", "a message")
         message.request = builder.parameters(parameters, namespace)

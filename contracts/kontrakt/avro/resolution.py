@@ -269,10 +269,10 @@ class _Resolver:
         branches = list(enumerate(reader.branches))
         if isinstance(writer, Named):
             alike = [(index, branch) for index, branch in branches if _alike(branch, writer)]
-            for index, branch in alike:
-                if branch.fullname == writer.fullname:
+            for index, same in alike:
+                if same.fullname == writer.fullname:
                     return index
-            readable = (index for index, branch in alike if self._readable(branch, writer, 0))
+            readable = (index for index, same in alike if self._readable(same, writer, 0))
             return next(readable, alike[0][0] if alike else None)
         for index, branch in branches:
             if branch.type == writer.type:
@@ -285,9 +285,8 @@ class _Resolver:
         if depth > _DEEP:
             return True
         if pair not in self._readable_pairs:
-            self._readable_pairs[pair] = (
-                True  # a type that contains itself is readable unless something else in it is not
-            )
+            # A type that contains itself is readable unless something else in it is not.
+            self._readable_pairs[pair] = True
             self._readable_pairs[pair] = self._judge(reader, writer, depth + 1)
         return self._readable_pairs[pair]
 
@@ -327,10 +326,8 @@ def same_name(reader: Named, writer: Named) -> bool:
 
 def written_as(target: Field, writer: Record) -> Field | None:
     """The writer's field that a reader's field takes: of the same name, or of one of the reader's aliases."""
-    found = writer.field(target.name)
-    for alias in target.aliases if found is None else ():
-        found = found or writer.field(alias)
-    return found
+    written = (writer.field(name) for name in (target.name, *target.aliases))
+    return next((found for found in written if found is not None), None)
 
 
 def shown(schema: Schema) -> str:
@@ -362,9 +359,9 @@ def _failures(root: Step) -> Iterator[Failure]:
             case Fail():
                 yield Failure(path, step.reason)
             case ReadRecord():
-                for target in step.missing:
+                for lacking in step.missing:
                     yield Failure(
-                        _below(path, target.name),
+                        _below(path, lacking.name),
                         f"the producer does not write it ({step.writer.fullname}), and it has no default",
                     )
                 for _, target, inner in reversed(step.steps):

@@ -12,12 +12,14 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from json import JSONDecodeError, JSONDecoder
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 from kontrakt.errors import Position, Problem
 
+from .shapes import is_array, is_object
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Json: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
 
@@ -109,17 +111,17 @@ def from_value(value: Any, file: str) -> tuple[Node | None, list[Problem]]:
         inner: Any = node.value
         if depth > MAX_DEPTH:
             return None, [*problems, Problem(position, f"nested deeper than {MAX_DEPTH} levels")]
-        if isinstance(inner, dict):
+        if is_object(inner):
             members: dict[str, Node] = {}
             for key, member in inner.items():
-                if isinstance(key, str):
+                if _is_text(key):
                     members[key] = Node(member, position)
                 else:
                     problems.append(Problem(position, f"the key {key!r} is not a string"))
             node.members = members
             node.keys = dict.fromkeys(members, position)
             stack.extend((child, depth + 1) for child in members.values())
-        elif isinstance(inner, list | tuple):
+        elif is_array(inner):
             node.items = [Node(item, position) for item in inner]
             node.value = [item.value for item in node.items]
             stack.extend((child, depth + 1) for child in node.items)
@@ -470,3 +472,8 @@ class _Reader:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _is_text(key: object) -> TypeGuard[str]:
+    """Whether it can be a key of an object: a caller may pass any dictionary."""
+    return isinstance(key, str)

@@ -13,13 +13,13 @@ __all__ = ["main"]
 def main() -> None:
     """Runs ``kontrakt``."""
     try:
-        import click  # noqa: F401
-    except ModuleNotFoundError:
+        from .group import kontrakt
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
         sys.stderr.write(
             "kontrakt: the commands need packages that the base install leaves out; "
             "install them with: pip install 'kontrakt[codegen]'\n"
         )
         sys.exit(2)
-    from .group import kontrakt
-
     kontrakt()

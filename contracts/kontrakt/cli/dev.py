@@ -26,26 +26,27 @@ def command(schemas: Path | None, registry_port: int) -> None:
     The schemas of the contracts are registered, where there is a folder of them. Everything is in memory and gone when this
     command ends: for development, tests and demos.
     """
-    import kontrakt
     from kontrakt.contract import load
+    from kontrakt.kafka.embedded import EmbeddedBroker
     from kontrakt.registry import Registry, register
+    from kontrakt.registry.embedded import EmbeddedRegistry
 
     settings = settings_with()
     contracts = None
     if schemas is not None or settings.schemas_folder.is_dir():
         contracts = load(schemas_folder(settings, schemas), settings)
-    with kontrakt.embedded(registry_port=registry_port) as bus:
+    with EmbeddedBroker() as broker, EmbeddedRegistry(port=registry_port) as registry:
         if contracts is not None:
-            with Registry({"url": bus.registry_url}) as client:
+            with Registry({"url": registry.url}) as client:
                 register(contracts, client)
-            bus.create_topics(*topic_names(contracts))
+            broker.create_topics(*topic_names(contracts))
         click.echo("In memory, gone when this ends (Ctrl-C). In another terminal:\n")
-        click.echo(f"export KONTRAKT_BOOTSTRAP_SERVERS={bus.bootstrap_servers}")
-        click.echo(f"export KONTRAKT_REGISTRY_URL={bus.registry_url}")
+        click.echo(f"export KONTRAKT_BOOTSTRAP_SERVERS={broker.bootstrap_servers}")
+        click.echo(f"export KONTRAKT_REGISTRY_URL={registry.url}")
         if contracts is not None:
             click.echo(f"\n{len(contracts.subjects)} subjects are registered.")
         ended = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: ended.set())
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: ended.set())
         try:
             ended.wait()
         except KeyboardInterrupt:

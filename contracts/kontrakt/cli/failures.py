@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,7 +16,7 @@ FAILED: Final = 2
 
 
 @contextmanager
-def reported() -> Iterator[None]:
+def reported() -> Generator[None]:
     """Prints what a command raises: the problems of files one a line, any other error of kontrakt as one message.
 
     Wrong schemas and contracts are findings (exit code 1); everything else means that the tool could not work (2).

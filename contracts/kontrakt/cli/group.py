@@ -10,13 +10,12 @@ import click
 from kontrakt._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 COMMANDS: Final[Mapping[str, str]] = {
-    "generate": "Write typed Python clients for the contracts.",
+    "lint": "Read the contracts and show everything that is wrong with them.",
     "register": "Register the schemas of the contracts in the schema registry.",
     "dev": "Hold an embedded broker and registry open on local ports.",
-    "demo": "Show all three kinds of topic at work, on the embedded parts.",
 }
 
 
@@ -51,12 +50,12 @@ class Commands(click.Group):
             ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
         return super().resolve_command(ctx, args)
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:
+    def invoke(self, ctx: click.Context) -> Any:
         """Runs a command and turns errors into messages and exit codes."""
         from .failures import reported
 
         with reported():
-            return super().main(args=args, **extra)
+            return super().invoke(ctx)
 
 
 @click.group(

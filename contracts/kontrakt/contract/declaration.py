@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeVar
 
 from kontrakt.avro import MISSING
+from kontrakt.avro.shapes import is_array, is_object
 from kontrakt.errors import Position, Problem
 
 from .topic import KeyFormat, Kind, SubjectStrategy
@@ -50,7 +52,7 @@ _TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 At = Callable[..., Position]
-Report = Callable[[Position, str, str], None]
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +121,12 @@ class Reader:
         Returns:
             The declaration, or None when it says too little to go on.
         """
-        if not isinstance(said, dict):
+        if not is_object(said):
             self.problem(
                 at(), '"topic" must be an object', 'such as {"kind": "entity", "name": ..., "key": ..., "owner": ...}'
             )
             return None
-        values: dict[str, Any] = said
+        values = said
         for word in values:
             if word not in WORDS and word not in outside:
                 self.problem(at(word), f'a topic has no "{word}"', nearest(word, list(WORDS)))
@@ -159,12 +161,12 @@ class Reader:
 
     def projection(self, said: Any, at: At) -> tuple[str, str] | None:
         """Reads a projection: the record that it is of, and who reads it."""
-        if not isinstance(said, dict):
+        if not is_object(said):
             self.problem(
                 at(), '"projection" must be an object', 'such as {"of": "shop.Customer", "consumer": "billing"}'
             )
             return None
-        values: dict[str, Any] = said
+        values = said
         for word in values:
             if word not in ("of", "consumer"):
                 self.problem(at(word), f'a projection has no "{word}"', nearest(word, ["of", "consumer"]))
@@ -185,7 +187,7 @@ class Reader:
         if said is None:
             self.problem(at(), "the topic has no name", 'such as "name": "shop.customers"')
             return ()
-        listed: list[Any] = said if isinstance(said, list) else [said]
+        listed = said if is_array(said) else [said]
         if not listed:
             self.problem(at("name"), "the list of topics is empty", "name at least one")
         names: list[str] = []
@@ -215,7 +217,7 @@ class Reader:
         if word in values and said not in known:
             self.problem(at(word), f'"{word}" cannot be {said!r}', nearest(str(said), list(known)))
             return ""
-        return said
+        return str(said)
 
     def _count(self, values: dict[str, Any], word: str, at: At) -> int | None:
         said = values.get(word)
@@ -234,7 +236,7 @@ class Reader:
 
     def _config(self, values: dict[str, Any], at: At) -> dict[str, str]:
         said = values.get("config", {})
-        if not isinstance(said, dict):
+        if not is_object(said):
             self.problem(at("config"), '"config" must be an object of topic settings', "")
             return {}
         config: dict[str, str] = {}
@@ -257,5 +259,5 @@ class Reader:
         return ""
 
 
-def _choice(kind: Any, said: str) -> Any:
+def _choice(kind: type[_Choice], said: str) -> _Choice | None:
     return kind(said) if said else None

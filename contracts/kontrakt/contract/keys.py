@@ -8,7 +8,8 @@ from typing import Any, Final
 from kontrakt import avro
 from kontrakt.avro import MISSING, Enum, Field, Fixed, Named, Primitive, Record, Schema, Union
 from kontrakt.avro.render import closed
-from kontrakt.errors import Position, Problem, SchemaErrors
+from kontrakt.avro.shapes import is_array, is_object
+from kontrakt.errors import Position, SchemaErrors
 
 from .declaration import Declaration
 from .topic import Key, KeyFormat, Kind
@@ -45,37 +46,30 @@ class Keys:
             The key; None where there is none, or where what is said is wrong and has been reported.
         """
         position = said.at("key")
-        match said.key:
-            case str() as name:
-                return self._inside(said, (name,), fields, owner)
-            case [*names] if names and all(isinstance(name, str) for name in names):
-                return self._inside(said, tuple(names), fields, owner)
-            case {"schema": schema, **rest} if not rest:
-                return self._beside(said, schema)
-            case None if said.kind is not Kind.ENTITY:
-                return None
-            case None:
-                self._problem(
-                    position, "an entity topic needs a key", "without one, compaction cannot keep the newest state"
-                )
-            case value if value is MISSING:
-                hint = "name the field that identifies it" + (
-                    "" if said.kind is Kind.ENTITY else ', or say "key": null for messages without one'
-                )
-                self._problem(said.at(), "the topic has no key", hint)
-            case _:
-                self._problem(
-                    position,
-                    '"key" is not readable',
-                    'a field, a list of fields, {"schema": ...} for a key beside the value, or null',
-                )
+        key: object = said.key
+        if isinstance(key, str):
+            return self._inside(said, (key,), fields, owner)
+        if is_array(key) and key and all(isinstance(name, str) for name in key):
+            return self._inside(said, tuple(key), fields, owner)
+        if is_object(key) and set(key) == {"schema"}:
+            return self._beside(said, key["schema"])
+        if key is None:
+            if said.kind is Kind.ENTITY:
+                hint = "without one, compaction cannot keep the newest state"
+                self._problem(position, "an entity topic needs a key", hint)
+        elif key is MISSING:
+            otherwise = "" if said.kind is Kind.ENTITY else ', or say "key": null for messages without one'
+            self._problem(said.at(), "the topic has no key", f"name the field that identifies it{otherwise}")
+        else:
+            hint = 'a field, a list of fields, {"schema": ...} for a key beside the value, or null'
+            self._problem(position, '"key" is not readable', hint)
         return None
 
     def _inside(self, said: Declaration, names: tuple[str, ...], fields: tuple[Field, ...], owner: str) -> Key | None:
         known = {field.name: field for field in fields}
         legal = True
         for index, name in enumerate(names):
-            position = said.at("key", index) if len(names) > 1 or isinstance(said.key, list) else said.at("key")
+            position = said.at("key", index) if is_array(said.key) else said.at("key")
             if name not in known:
                 from .declaration import nearest
 
@@ -100,6 +94,7 @@ class Keys:
 
     def _beside(self, said: Declaration, schema: Any) -> Key | None:
         position = said.at("key", "schema")
+        found: Schema | None
         if isinstance(schema, str) and schema not in avro.schema.PRIMITIVES:
             found = self._types.get(schema)
             if found is None:
@@ -158,7 +153,6 @@ class Keys:
                 "rename this type",
             )
         namespace, _, name = fullname.rpartition(".")
-        written: set[str] = set()
         fields = [{"name": f, "type": referring(known[f].schema), "doc": known[f].doc} for f in names]
         for one in fields:
             if not one["doc"]:
@@ -172,7 +166,6 @@ class Keys:
         }
         record = avro.parse(text, references=[known[f].schema for f in names])
         assert isinstance(record, Record)
-        written.add(fullname)
         self._types[fullname] = record
         self.derived.append(record)
         return record

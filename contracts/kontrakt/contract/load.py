@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kontrakt.avro import Documents, Named, Record, parse_files
 from kontrakt.avro.documents import SUFFIXES
+from kontrakt.avro.shapes import is_array
 from kontrakt.errors import ContractErrors, Problem, SchemaErrors
 
 from .build import Built, Declared
@@ -133,8 +134,8 @@ def _topics(props: Mapping[str, Any], fullname: str, at: At, reader: Reader, dec
     if "topic" not in props:
         return
     said = props["topic"]
-    places = [(said, partial(at, "topic"))]
-    if isinstance(said, list):
+    places: list[tuple[Any, At]] = [(said, partial(at, "topic"))]
+    if is_array(said):
         places = [(one, partial(at, "topic", index)) for index, one in enumerate(said)]
     for one, place in places:
         found = reader.topic(one, fullname, place)

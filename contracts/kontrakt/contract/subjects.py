@@ -83,9 +83,9 @@ class Registered:
                 found.setdefault(record.fullname, set()).add(topic.value_subject(record))
         for pair in self._requests:
             for operation in pair.operations:
-                for topic, record in ((pair.requests, operation.request), (pair.responses, operation.response)):
-                    if record is not None:
-                        found.setdefault(record.fullname, set()).add(f"{topic}-{record.fullname}")
+                for name, carrier in ((pair.requests, operation.request), (pair.responses, operation.response)):
+                    if carrier is not None:
+                        found.setdefault(carrier.fullname, set()).add(f"{name}-{carrier.fullname}")
         return {name: min(subjects) for name, subjects in found.items() if len(subjects) == 1}
 
     def subjects(self, projections: frozenset[str]) -> tuple[Subject, ...]:

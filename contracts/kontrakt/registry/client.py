@@ -7,6 +7,7 @@ and registries that compare schemas by their text.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 from uuid import UUID
 
@@ -149,9 +150,7 @@ class Registry:
             SchemaNotRegistered: One that it refers to is not registered.
             RegistryError: The registry cannot be asked.
         """
-        whole = closure(document, documents)
-        key = _key(subject, whole)
-        self._registered.forget(key)
+        self._registered.forget(_key(subject, closure(document, documents)))
         untyped: Any = self._client
         untyped.clear_caches()  # confluent's client would answer for a subject that was deleted meanwhile
         try:
@@ -159,17 +158,12 @@ class Registry:
         except SchemaNotRegistered:
             pass
         schema = self._as_sent(document, documents)
-        given = self._ask(
+        self._ask(
             f"register {document.name} under the subject {subject}",
-            lambda: self._client.register_schema_full_response(subject, schema),
+            lambda: self._client.register_schema(subject, schema),
         )
-        number = _number(given.schema_id, "id")
-        if given.version is None:  # older registries answer with the id alone
-            found = self.look_up(subject, document, documents)
-        else:
-            version = _number(given.version, "version")
-            found = self._registered.get(key, lambda: Registered(subject, number, version))
-        return Registered(subject, number, found.version, new=True)
+        # Not every registry answers with the version; and what counts is what a producer will find.
+        return replace(self.look_up(subject, document, documents), new=True)
 
     def subjects(self, prefix: str = "") -> list[str]:
         """All subjects, sorted.
@@ -210,7 +204,10 @@ class Registry:
         return found
 
     def get_level(self, subject: str | None = None) -> str | None:
-        """A subject's own compatibility level, or None when it has none; without a subject the registry's default."""
+        """A subject's own compatibility level, or None when it has none; without a subject the registry's default.
+
+        Apicurio answers with its default for a subject that exists and has no level of its own.
+        """
         if subject is None:
             return self._ask("ask for the default level", lambda: _text(self._client.get_compatibility()))
         try:
@@ -261,9 +258,9 @@ class Registry:
         document = whole[-1]
         schema = self._as_sent(document, documents)
         try:
-            found = self._ask(
+            return self._ask(
                 f"look up {document.name} under the subject {subject}",
-                lambda: self._client.lookup_schema(subject, schema),
+                lambda: _registered(subject, self._client.lookup_schema(subject, schema)),
             )
         except SchemaNotFound as error:
             other = None if error.code == _NO_SUBJECT else self._same_by_meaning(subject, whole)
@@ -275,7 +272,6 @@ class Registry:
                 status=error.status,
                 code=error.code,
             ) from error
-        return Registered(subject, _number(found.schema_id, "id"), _number(found.version, "version"))
 
     def _same_by_meaning(self, subject: str, whole: Sequence[Document]) -> Registered | None:
         """The newest version that says the same in another way.
@@ -362,6 +358,10 @@ def _parsed(texts: Sequence[str], file: str = "<text>") -> avro.Schema:
     for text in texts:
         trees.append(avro.parse(text, file=file, strict=False, references=trees))
     return trees[-1]
+
+
+def _registered(subject: str, found: RegisteredSchema) -> Registered:
+    return Registered(subject, _number(found.schema_id, "id"), _number(found.version, "version"))
 
 
 def _version(subject: str, found: RegisteredSchema) -> SchemaVersion:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from kontrakt.errors import SchemaNotFound
+
 if TYPE_CHECKING:
-    from kontrakt.contract import Contracts
+    from kontrakt.contract import Contracts, Subject
 
     from .client import Registry
     from .documents import Registered
@@ -37,7 +39,20 @@ def register(contracts: Contracts, registry: Registry, progress: Progress | None
     for subject in contracts.subjects:
         if progress is not None:
             progress(len(done), len(contracts.subjects), "registering")
-        if subject.compatibility and registry.get_level(subject.name) != subject.compatibility:
+        document = contracts.documents[subject.document]
+        settled = not subject.compatibility or registry.get_level(subject.name) == subject.compatibility
+        if not settled:
+            settled = _set_level(registry, subject)
+        done.append(registry.register(subject.name, document, contracts.documents))
+        if not settled:
             registry.set_level(subject.name, subject.compatibility)
-        done.append(registry.register(subject.name, contracts.documents[subject.document], contracts.documents))
     return done
+
+
+def _set_level(registry: Registry, subject: Subject) -> bool:
+    """Sets a subject's level; False where the registry knows levels of existing subjects only (Apicurio 2, for NONE)."""
+    try:
+        registry.set_level(subject.name, subject.compatibility)
+    except SchemaNotFound:
+        return False
+    return True

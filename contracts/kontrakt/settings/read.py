@@ -58,10 +58,10 @@ class _File:
         self.folder = Path(self.shown).parent
         self._text = text
         self._prefix = prefix
-        table: Any = _toml(text, self.shown)
+        table: object = _toml(text, self.shown)
         for name in prefix:
-            table = table.get(name, {}) if isinstance(table, dict) else {}
-        self.table: Any = table
+            table = cast("dict[str, object]", table).get(name, {}) if isinstance(table, dict) else {}
+        self.table = table
 
     @cached_property
     def _places(self) -> Places:
@@ -144,8 +144,10 @@ class _Reader:
         self._environ = environ
         self._problems: list[Problem] = []
         self._known: list[str] = []
-        self._table: dict[str, Any] = cast("dict[str, Any]", file.table) if isinstance(file.table, dict) else {}
-        if not isinstance(file.table, dict):
+        self._table: dict[str, Any] = {}
+        if isinstance(file.table, dict):
+            self._table = cast("dict[str, Any]", file.table)
+        else:
             self._wrong((), "a table", file.table)
 
     def settings(self) -> Settings:

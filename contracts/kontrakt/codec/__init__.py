@@ -1,0 +1,1 @@
+"""From values to Avro and back: what generated packages say of themselves."""

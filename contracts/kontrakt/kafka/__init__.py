@@ -1,0 +1,1 @@
+"""Kafka underneath the generated clients."""

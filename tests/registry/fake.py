@@ -1,0 +1,67 @@
+"""A registry that answers whatever a test wants, and counts what it is asked."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, TypeAlias
+
+Reply: TypeAlias = "tuple[int, object]"
+"""Status and body; a body that is not bytes is sent as JSON."""
+
+
+@dataclass
+class Fake:
+    """What a fake registry was asked.
+
+    Attributes:
+        url: Its address.
+        asked: Method and path of each request, in the order of arrival.
+        headers: The headers of each request.
+    """
+
+    url: str = ""
+    asked: list[str] = field(default_factory=list[str])
+    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+
+
+@contextmanager
+def fake(reply: Callable[[str, str], Reply]) -> Generator[Fake]:
+    """Run a registry.
+
+    Args:
+        reply: Told method and path, says what to answer.
+    """
+    seen = Fake()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            seen.asked.append(f"{self.command} {self.path}")
+            seen.headers.append(dict(self.headers))
+            status, body = reply(self.command, self.path)
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_POST = do_PUT = do_DELETE = do_GET
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    seen.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

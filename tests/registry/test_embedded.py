@@ -1,0 +1,507 @@
+"""The embedded registry: what it does beyond what every registry does."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient, SchemaRegistryError
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+from kontrakt import avro
+from kontrakt.errors import RegistryError
+from kontrakt.registry.embedded import EmbeddedRegistry, NoJudge
+
+from tests.registry.served import Served, record
+
+
+def connection(served: Served) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=30)
+
+
+# Starting and stopping
+
+
+def test_it_starts_stops_and_keeps_what_it_holds() -> None:
+    registry = EmbeddedRegistry()
+    with pytest.raises(RegistryError, match="not running"):
+        _ = registry.url
+    with registry:
+        served = Served("embedded", registry.url, "confluent")
+        number = served.register("a", '"int"')
+        with pytest.raises(RegistryError, match="running already"):
+            registry.start()
+    registry.stop()
+    with pytest.raises(OSError, match="refused"):
+        served.get("/subjects")
+    with registry:
+        again = Served("embedded", registry.url, "confluent")
+        assert again.get("/subjects/a/versions/1").json["id"] == number
+
+
+def test_stopping_closes_what_clients_keep_open() -> None:
+    with EmbeddedRegistry() as registry:
+        kept = connection(Served("embedded", registry.url, "confluent"))
+        kept.request("GET", "/subjects")
+        assert kept.getresponse().read() == b"[]"
+    with pytest.raises((http.client.HTTPException, OSError)):
+        kept.request("GET", "/subjects")
+        kept.getresponse()
+    kept.close()
+
+
+def test_a_port_of_ones_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RegistryError, match=f"cannot listen on port {port}: "):
+            EmbeddedRegistry(port=port).start()
+    with EmbeddedRegistry(port=port) as registry:
+        assert registry.url == f"http://127.0.0.1:{port}"
+    with EmbeddedRegistry(port=port):  # at once again
+        pass
+
+
+def test_a_level_of_ones_own() -> None:
+    with EmbeddedRegistry(level="none") as registry:
+        assert Served("embedded", registry.url, "confluent").get("/config").json == {"compatibilityLevel": "NONE"}
+    with pytest.raises(ValueError, match="Valid values are none, backward, "):
+        EmbeddedRegistry(level="WRONG")
+
+
+# HTTP
+
+
+def test_a_connection_serves_many_requests(embedded: Served) -> None:
+    kept = connection(embedded)
+    for number in range(5):
+        kept.request("POST", f"/subjects/s{number}/versions", json.dumps({"schema": '"int"'}))
+        answer = kept.getresponse()
+        assert answer.getheader("Content-Type") == "application/vnd.schemaregistry.v1+json"
+        assert json.loads(answer.read())["id"] == 1
+    kept.close()
+
+
+def test_a_client_that_asks_to_close(embedded: Served) -> None:
+    kept = connection(embedded)
+    kept.request("GET", "/subjects", headers={"Connection": "close"})
+    answer = kept.getresponse()
+    assert answer.getheader("Connection") == "close"
+    assert answer.read() == b"[]"
+    kept.close()
+
+
+@pytest.mark.parametrize("method", ["PATCH", "OPTIONS", "PUT"])
+def test_a_wrong_method(embedded: Served, method: str) -> None:
+    answer = embedded.ask(method, "/subjects")
+    assert answer.error == (405, 405)
+    assert answer.json["message"] == "HTTP 405 Method Not Allowed"
+
+
+def test_a_head_has_no_body(embedded: Served) -> None:
+    kept = connection(embedded)
+    kept.request("HEAD", "/subjects")
+    assert kept.getresponse().read() == b""
+    kept.request("GET", "/subjects")
+    assert kept.getresponse().read() == b"[]"
+    kept.close()
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/subjects/a/b/c/d/e", "/schemas/ids/x", "/schemas/ids/99999999999"])
+def test_a_path_that_is_none(embedded: Served, path: str) -> None:
+    assert embedded.get(path).error == (404, 404)
+
+
+def test_slashes_that_mean_nothing(embedded: Served) -> None:
+    assert embedded.get("/").json == {}
+    assert embedded.get("//subjects/").json == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        {"schema": {"type": "int"}},
+        {"schema": 7},
+        {"schema": '"int"', "schemaType": 7},
+        {"schema": '"int"', "references": {}},
+        {"schema": '"int"', "references": [7]},
+        {"schema": '"int"', "references": [{"name": "a", "subject": "b"}]},
+        {"schema": '"int"', "id": "7"},
+        {"schema": '"int"', "version": True},
+    ],
+)
+def test_a_body_that_is_none(embedded: Served, body: object) -> None:
+    answer = embedded.post("/subjects/s/versions", body)
+    assert answer.error == (400, 400)
+    assert embedded.get("/subjects").json == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Transfer-Encoding": "chunked"}, 411),
+        ({"Content-Length": "many"}, 400),
+        ({"Content-Length": "-1"}, 400),
+        ({"Content-Length": str(10**30)}, 413),
+    ],
+)
+def test_bodies_that_are_not_read(embedded: Served, headers: dict[str, str], status: int) -> None:
+    kept = connection(embedded)
+    kept.putrequest("POST", "/subjects/s/versions", skip_accept_encoding=True)
+    for header, value in headers.items():
+        kept.putheader(header, value)
+    kept.endheaders()
+    answer = kept.getresponse()
+    assert answer.status == status
+    assert json.loads(answer.read())["error_code"] == status
+    kept.close()
+
+
+@pytest.mark.parametrize(
+    "line", [b"nonsense\r\n\r\n", b"GET /subjects HTTP/9.9\r\n\r\n", b"BREW /subjects HTTP/1.1\r\n\r\n"]
+)
+def test_what_is_not_http(embedded: Served, line: bytes) -> None:
+    host, port = embedded.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as raw:
+        raw.sendall(line)
+        answer = b""
+        while chunk := raw.recv(65536):
+            answer += chunk
+    assert b'"error_code"' in answer
+    assert embedded.get("/subjects").status == 200
+
+
+def test_a_large_schema(embedded: Served) -> None:
+    fields = [(f"field_{number}", "string") for number in range(20_000)]
+    number = embedded.register("large", record("a.Large", *fields))
+    assert len(json.loads(embedded.get(f"/schemas/ids/{number}").json["schema"])["fields"]) == 20_000
+
+
+def test_a_deep_schema(embedded: Served) -> None:
+    def nested(depth: int) -> str:
+        return '{"type": "array", "items": ' * depth + '"int"' + "}" * depth
+
+    embedded.register("deep", nested(200))
+    for depth in (1_500, 50_000):
+        assert embedded.post("/subjects/deeper/versions", {"schema": nested(depth)}).error == (422, 42201)
+
+
+def test_text_beyond_ascii(embedded: Served) -> None:
+    schema = record("a.A", doc="Zażółć 🎉")
+    number = embedded.register("ä/ö", schema)
+    assert embedded.get(f"/schemas/ids/{number}").json["schema"] == schema
+    assert embedded.get(f"/schemas/ids/{number}/schema").status == 200
+
+
+# Schemas
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        '{"name": "a.A", "fields": [{"type": {"type": "int"}, "name": "x"}], "type": "record"}',
+        '{"type": "record", "name": "A", "namespace": "a", "fields": [{"name": "x", "type": "int", "doc": ""}]}',
+        '{\n"type":"record","name":"a.A","namespace":"ignored","fields":[{"name":"x","type":"int"}]}',
+    ],
+)
+def test_ways_to_write_one_schema(embedded: Served, other: str) -> None:
+    number = embedded.register("s", record("a.A", ("x", "int")))
+    assert embedded.register("s", other) == number
+    assert embedded.post("/subjects/s?normalize=true", {"schema": other}).json["id"] == number
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        record("a.A", ("x", "int"), doc="Documented."),
+        record("a.A", ("x", "int"), aliases=["B"]),
+        record("a.A", ("x", "int"), owner="somebody"),
+        record("a.A", ("x", {"type": "int", "logicalType": "date"})),
+        '{"type": "record", "name": "a.A", "fields": [{"name": "x", "type": "int", "default": 0}]}',
+    ],
+)
+def test_what_makes_another_schema(embedded: Served, other: str) -> None:
+    number = embedded.register("s", record("a.A", ("x", "int")))
+    embedded.level("s", "NONE")
+    assert embedded.register("s", other) != number
+
+
+def test_metadata_is_part_of_a_schema(embedded: Served) -> None:
+    embedded.register("s", '"int"')
+    embedded.level("s", "NONE")
+    number = embedded.register("s", '"int"', metadata={"properties": {"owner": "me"}}, ruleSet={"domainRules": []})
+    found = embedded.get("/subjects/s/versions/2").json
+    assert (found["id"], found["metadata"], found["ruleSet"]) == (
+        number,
+        {"properties": {"owner": "me"}},
+        {"domainRules": []},
+    )
+
+
+def test_only_avro(embedded: Served) -> None:
+    answer = embedded.post("/subjects/s/versions", {"schema": "{}", "schemaType": "JSON"})
+    assert answer.error == (422, 42201)
+    assert "holds AVRO schemas, not JSON" in answer.json["message"]
+
+
+def test_an_invalid_schema_says_where(embedded: Served) -> None:
+    answer = embedded.post("/subjects/s/versions", {"schema": record("a.A", ("x", "Nope"))})
+    assert 'the type "Nope" is not defined' in answer.json["message"]
+
+
+def test_many_threads_register(embedded: Served) -> None:
+    def register(number: int) -> int:
+        return embedded.register(f"s{number % 8}", record(f"a.A{number % 4}"))
+
+    embedded.put("/config", {"compatibility": "NONE"})
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(register, range(64)))
+    assert set(ids) == {1, 2, 3, 4}
+    assert {tuple(embedded.get(f"/subjects/s{number}/versions").json) for number in range(8)} == {(1,)}
+
+
+def test_ids_are_not_given_again(embedded: Served) -> None:
+    first = embedded.register("s", '"int"')
+    embedded.delete("/subjects/s")
+    assert embedded.get(f"/schemas/ids/{first}").status == 200
+    assert embedded.get(f"/schemas/ids/{first}/versions").json == []
+    assert embedded.get(f"/schemas/ids/{first}/versions?deleted=true").json == [{"subject": "s", "version": 1}]
+    embedded.delete("/subjects/s?permanent=true")
+    assert embedded.get(f"/schemas/ids/{first}").error == (404, 40403)
+    assert embedded.get(f"/schemas/ids/{first}/subjects").error == (404, 40403)
+    assert embedded.register("s", '"int"') == first + 1
+    assert embedded.get("/schemas/ids/2?fetchMaxId=true").json["maxId"] == 2
+
+
+def test_a_deleted_subject_forgets_its_level(embedded: Served) -> None:
+    embedded.register("s", '"int"')
+    embedded.level("s", "FULL")
+    embedded.delete("/subjects/s")
+    assert embedded.get("/config/s").error == (404, 40408)
+
+
+def test_lists_come_in_pages(embedded: Served) -> None:
+    for number in range(5):
+        embedded.register(f"s{number}", record(f"a.A{number}"))
+    embedded.delete("/subjects/s4")
+    assert embedded.get("/subjects?offset=1&limit=2").json == ["s1", "s2"]
+    assert embedded.get("/subjects?offset=3").json == ["s3"]
+    assert embedded.get("/subjects?offset=0&limit=-1").json == ["s0", "s1", "s2", "s3"]
+    assert embedded.get("/subjects?deletedOnly=true").json == ["s4"]
+    assert embedded.get("/subjects?deleted=True&limit=9").json == ["s0", "s1", "s2", "s3", "s4"]
+    assert embedded.get("/subjects?offset=x").error == (400, 400)
+    assert [one["subject"] for one in embedded.get("/schemas?limit=2").json] == ["s0", "s1"]
+    assert embedded.get("/subjects/s4/versions?deletedOnly=true").json == [1]
+
+
+def test_contexts(embedded: Served) -> None:
+    embedded.register("s", '"int"')
+    embedded.register(":.staging:s", '"string"')
+    assert embedded.get("/contexts").json == [".", ".staging"]
+    assert embedded.get("/subjects/:.:s/versions/1").json["schema"] == '"int"'
+    assert embedded.get("/subjects?subjectPrefix=:.staging:").json == [":.staging:s"]
+    assert embedded.get("/subjects?subjectPrefix=:*:").json == [":.staging:s", "s"]
+
+
+def test_all_schemas(embedded: Served) -> None:
+    embedded.register("s", '"int"')
+    embedded.level("s", "NONE")
+    embedded.register("s", '"string"')
+    embedded.register("t", '"long"')
+    assert [(one["subject"], one["version"]) for one in embedded.get("/schemas").json] == [("s", 1), ("s", 2), ("t", 1)]
+    latest = embedded.get("/schemas?latestOnly=true&subjectPrefix=s").json
+    assert [(one["subject"], one["version"]) for one in latest] == [("s", 2)]
+
+
+def test_a_reference_to_the_newest(embedded: Served) -> None:
+    embedded.register("money", record("a.Money"))
+    embedded.register(
+        "order",
+        record("a.Order", ("total", "Money")),
+        references=[{"name": "a.Money", "subject": "money", "version": -1}],
+    )
+    assert embedded.get("/subjects/order/versions/1").json["references"][0]["version"] == 1
+
+
+def test_a_guid_is_the_same_in_every_registry(embedded: Served) -> None:
+    embedded.register("other", '"int"')
+    embedded.register("s", '"string"')
+    guid = embedded.get("/subjects/s/versions/1").json["guid"]
+    assert embedded.get(f"/schemas/guids/{guid}/ids").json == [{"context": ".", "id": 2}]
+    with EmbeddedRegistry() as another:
+        served = Served("embedded", another.url, "confluent")
+        served.register("s", '"string"')
+        assert served.get(f"/schemas/guids/{guid}").json["schema"] == '"string"'
+    assert embedded.get("/schemas/guids/nonsense").error == (404, 40403)
+
+
+# Modes
+
+
+def test_modes(embedded: Served) -> None:
+    embedded.put("/mode", {"mode": "READONLY"})
+    assert embedded.post("/subjects/s/versions", {"schema": '"int"'}).error == (422, 42205)
+    embedded.put("/mode/s", {"mode": "READWRITE"})
+    embedded.register("s", '"int"')
+    assert embedded.post("/subjects/t/versions", {"schema": '"int"'}).error == (422, 42205)
+    assert embedded.delete("/subjects/t").error == (422, 42205)
+    embedded.put("/mode", {"mode": "READONLY_OVERRIDE"})
+    assert embedded.post("/subjects/s/versions", {"schema": '"int"'}).error == (422, 42205)
+    assert embedded.delete("/mode").json == {"mode": "READONLY_OVERRIDE"}
+    assert embedded.get("/mode").json == {"mode": "READWRITE"}
+
+
+def test_importing(embedded: Served) -> None:
+    given = {"schema": '"int"', "id": 7, "version": 3}
+    assert embedded.post("/subjects/s/versions", given).error == (422, 42205)
+    embedded.put("/mode", {"mode": "IMPORT"})
+    assert embedded.post("/subjects/s/versions", {"schema": '"int"'}).error == (422, 42205)
+    assert embedded.post("/subjects/s/versions", given).json["id"] == 7
+    assert embedded.post("/subjects/s/versions", {"schema": '"long"', "id": 7}).error == (422, 42205)
+    assert embedded.post("/subjects/s/versions", {"schema": '"long"', "id": 9, "version": 3}).error == (422, 42205)
+    assert embedded.post("/subjects/s/versions", {"schema": '"long"', "id": 9}).json["id"] == 9
+    assert embedded.get("/subjects/s/versions").json == [3, 4]
+    embedded.put("/mode", {"mode": "READWRITE"})
+    assert embedded.register("t", '"string"') == 10
+    assert embedded.put("/mode", {"mode": "IMPORT"}).error == (422, 42205)
+    assert embedded.put("/mode?force=true", {"mode": "IMPORT"}).json == {"mode": "IMPORT"}
+
+
+# The judge
+
+
+class Strict:
+    """Lets nothing pass, and keeps what it was asked."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        self.asked: list[tuple[str, list[str], str]] = []
+
+    def check(self, new: avro.Schema, history: Sequence[avro.Schema], level: str) -> list[str] | None:
+        self.asked.append((new.type, [one.type for one in history], level))
+        return self.reasons
+
+
+def test_a_judge_is_asked() -> None:
+    judge = Strict(["it is another type"])
+    with EmbeddedRegistry(judge=judge) as registry:
+        served = Served("embedded", registry.url, "confluent")
+        served.register("s", '"int"')
+        assert served.register("s", '"int"') == 1
+        assert judge.asked == []
+        changed = {"schema": '"string"'}
+        refused = served.post("/subjects/s/versions", changed)
+        assert refused.error == (409, 409)
+        assert 'incompatible with an earlier schema for subject "s", details: [it is another type]' in str(refused.json)
+        check = "/compatibility/subjects/s/versions"
+        assert served.post(check, changed).json == {"is_compatible": False}
+        verbose = served.post(f"{check}/latest?verbose=true", changed).json
+        assert verbose == {"is_compatible": False, "messages": ["it is another type"]}
+        judge.reasons = []
+        assert served.register("s", '"string"') == 2
+        assert served.post(f"{check}/1?verbose=true", {"schema": '"long"'}).json == {
+            "is_compatible": True,
+            "messages": [],
+        }
+    assert judge.asked[0] == ("string", ["int"], "BACKWARD")
+    assert judge.asked[-1] == ("long", ["int"], "BACKWARD")
+
+
+def test_without_a_judge_nothing_is_called_compatible(embedded: Served) -> None:
+    assert NoJudge().check(avro.parse('"int"'), [avro.parse('"int"')], "FULL") is None
+    embedded.register("s", '"int"')
+    embedded.level("s", "FULL")
+    for path in ("/subjects/s/versions", "/compatibility/subjects/s/versions", "/compatibility/subjects/s/versions/1"):
+        answer = embedded.post(path, {"schema": '"string"'})
+        assert answer.error == (501, 50101)
+        assert "the level of subject 's' is FULL" in answer.json["message"]
+        assert "PUT /config/s" in answer.json["message"]
+    assert embedded.get("/subjects/s/versions").json == [1]
+
+
+def test_an_invalid_schema_is_judged_when_asked_for_reasons(embedded: Served) -> None:
+    invalid = {"schema": '{"type": "nope"}'}
+    path = "/compatibility/subjects/s/versions/latest"
+    assert embedded.post(path, invalid).error == (422, 42201)
+    verbose = embedded.post(f"{path}?verbose=true", invalid)
+    assert verbose.status == 200
+    assert verbose.json["is_compatible"] is False
+    assert "nope" in verbose.json["messages"][0]
+
+
+def test_a_judge_that_fails_leaves_nobody_waiting() -> None:
+    class Broken:
+        def check(self, new: avro.Schema, history: Sequence[avro.Schema], level: str) -> list[str] | None:
+            raise ZeroDivisionError("oops")
+
+    with EmbeddedRegistry(judge=Broken()) as registry:
+        served = Served("embedded", registry.url, "confluent")
+        served.register("s", '"int"')
+        answer = served.post("/subjects/s/versions", {"schema": '"string"'})
+        assert answer.error == (500, 500)
+        assert "ZeroDivisionError: oops" in answer.json["message"]
+        assert served.get("/subjects/s/versions").json == [1]
+
+
+# Confluent's own client
+
+
+def test_confluents_client(embedded: Served) -> None:
+    with SchemaRegistryClient({"url": embedded.url}) as client:
+        money = Schema(record("a.Money", ("amount", "long")))
+        first = client.register_schema("money", money)
+        order = Schema(
+            record("a.Order", ("total", "Money")),
+            references=[SchemaReference(name="a.Money", subject="money", version=1)],
+        )
+        second = client.register_schema("order/value", order)
+        found = client.lookup_schema("order/value", order)
+        assert (found.schema_id, found.version) == (second, 1)
+        client.clear_caches()
+        assert client.get_schema(second).references == order.references
+        assert client.get_latest_version("money").schema_id == first
+        assert client.get_version("money", 1).guid == client.get_latest_version("money").guid
+        assert client.get_subjects() == ["money", "order/value"]
+        assert client.get_versions("money") == [1]
+        assert client.get_referenced_by("money", 1) == [second]
+        assert client.get_subjects_by_schema_id(first) == ["money"]
+        assert [(one.subject, one.version) for one in client.get_schema_versions(first)] == [("money", 1)]
+        assert client.get_schema_types() == ["AVRO"]
+        assert client.get_compatibility() == "BACKWARD"
+        client.set_compatibility("money", "NONE")
+        assert client.get_compatibility("money") == "NONE"
+        assert client.test_compatibility("money", Schema('"int"'))
+        assert client.get_config("money").compatibility_level == "NONE"
+        client.delete_config("money")
+        assert client.get_global_mode() == "READWRITE"
+        client.update_mode("money", "READONLY")
+        assert client.get_mode("money") == "READONLY"
+        client.delete_mode("money")
+        assert client.get_contexts() == ["."]
+        with pytest.raises(SchemaRegistryError, match="One or more references exist"):
+            client.delete_version("money", 1)
+        assert client.delete_subject("order/value") == [1]
+        assert client.delete_subject("order/value", permanent=True) == [1]
+
+
+def test_confluents_serializers(embedded: Served) -> None:
+    with SchemaRegistryClient({"url": embedded.url}) as client:
+        client.register_schema("money", Schema(record("a.Money", ("amount", "long"))))
+        order = Schema(
+            record("a.Order", ("total", "a.Money")),
+            references=[SchemaReference(name="a.Money", subject="money", version=1)],
+        )
+        context = SerializationContext("orders", MessageField.VALUE)
+        message = AvroSerializer(client, order)({"total": {"amount": 7}}, context)  # pyright: ignore[reportCallIssue]
+        assert message is not None
+        assert message[:5] == bytes([0, 0, 0, 0, 2])
+        assert AvroDeserializer(client)(message, context) == {"total": {"amount": 7}}  # pyright: ignore[reportCallIssue]
