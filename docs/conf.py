@@ -18,6 +18,7 @@ html_theme = "furo"
 html_title = f"kontrakt {__version__}"
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+suppress_warnings = ["ref.python"]  # attributes of one name in several classes
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}

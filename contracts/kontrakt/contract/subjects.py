@@ -100,9 +100,13 @@ class Registered:
             for name in self._closure(subject.document):
                 levels.setdefault(name, set()).add(subject.compatibility)
         taken = {subject.name for subject in said}
+        carried = {subject.document for subject in said}
+        referred = {
+            used for name in self.documents if name not in projections for used in self.documents[name].references
+        }
         for name, document in self.documents.items():
-            shared = document.file and name not in self._only_subject and name not in projections
-            if document.subject not in taken and (shared or name in levels):
+            shared = document.file and name not in carried and name not in projections
+            if document.subject not in taken and (shared or name in referred):
                 level = strictest(levels.get(name, ()))
                 said.append(Subject(name=document.subject, document=name, compatibility=level, topic=""))
         place = {name: index for index, name in enumerate(self.documents)}
