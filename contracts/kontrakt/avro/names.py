@@ -47,9 +47,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     candidates = sorted(set(known) - {name})
     simple = name.rpartition(".")[2]
     same = [candidate for candidate in candidates if candidate.rpartition(".")[2] == simple]
-    close = get_close_matches(name, same or candidates, n=1, cutoff=0.0 if same else 0.6)
-    if close:
-        return close[0]
+    if same:
+        return get_close_matches(name, same, n=1, cutoff=0.0)[0]
     by_simple = {candidate.rpartition(".")[2]: candidate for candidate in reversed(candidates)}
-    close = get_close_matches(simple, by_simple, n=1, cutoff=0.75)
-    return by_simple[close[0]] if close else None
+    if close := get_close_matches(simple, by_simple, n=1, cutoff=0.75):
+        return by_simple[close[0]]
+    close = get_close_matches(name, candidates, n=1, cutoff=0.6)
+    return close[0] if close else None
