@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from kontrakt.registry import Registry
 from kontrakt.registry.embedded import EmbeddedRegistry
 
 from tests.registry.served import Served, dialect_of, fresh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(

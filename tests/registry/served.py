@@ -10,8 +10,6 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
 
-from kontrakt.avro.shapes import is_object
-
 T = TypeVar("T")
 
 Dialect: TypeAlias = Literal["confluent", "apicurio3", "apicurio2"]
@@ -32,7 +30,11 @@ class Answer:
     @property
     def code(self) -> int | None:
         """The error code, if it is an error that has one."""
-        return self.json.get("error_code") if is_object(self.json) else None
+        try:
+            code: object = self.json["error_code"]
+        except (TypeError, KeyError):
+            return None
+        return code if isinstance(code, int) else None
 
     @property
     def error(self) -> tuple[int, int | None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 from kontrakt.codec.bundle import Document
@@ -20,7 +20,11 @@ from kontrakt.errors import (
 from kontrakt.registry import Registry
 
 from tests.registry.fake import Reply, fake
-from tests.registry.served import Served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.registry.served import Served
 
 QUICK = {"max.retries": 0}
 KEY = Document(name="string", text='"string"', subject="s-key")
@@ -35,11 +39,11 @@ def test_nothing_listens() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        with Registry({"url": url, "retries.wait.ms": 1}) as registry:
-            with pytest.raises(
-                RegistryUnavailable, match=f"cannot fetch schema id 1: no answer from {url}: "
-            ) as caught:
-                registry.writer_schema(1)
+        with (
+            Registry({"url": url, "retries.wait.ms": 1}) as registry,
+            pytest.raises(RegistryUnavailable, match=f"cannot fetch schema id 1: no answer from {url}: ") as caught,
+        ):
+            registry.writer_schema(1)
     assert (caught.value.status, caught.value.code) == (0, 0)
 
 
@@ -49,9 +53,11 @@ def test_a_proxy_in_the_way_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{taken.getsockname()[1]}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         monkeypatch.delenv("no_proxy", raising=False)
-        with Registry({"url": "http://127.0.0.1:8081", **QUICK}) as registry:
-            with pytest.raises(RegistryUnavailable, match="HTTP_PROXY is set, add the registry's host to NO_PROXY"):
-                registry.subjects()
+        with (
+            Registry({"url": "http://127.0.0.1:8081", **QUICK}) as registry,
+            pytest.raises(RegistryUnavailable, match="HTTP_PROXY is set, add the registry's host to NO_PROXY"),
+        ):
+            registry.subjects()
 
 
 def test_a_name_that_leads_nowhere() -> None:
@@ -62,9 +68,11 @@ def test_a_name_that_leads_nowhere() -> None:
 def test_a_silent_registry() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with Registry({"url": url, "timeout": 0.05, **QUICK}) as registry:
-            with pytest.raises(RegistryUnavailable, match="imed ?out"):
-                registry.writer_schema(1)
+        with (
+            Registry({"url": url, "timeout": 0.05, **QUICK}) as registry,
+            pytest.raises(RegistryUnavailable, match=r"imed ?out"),
+        ):
+            registry.writer_schema(1)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +92,12 @@ def test_a_silent_registry() -> None:
     ],
 )
 def test_each_answer_has_its_error(status: int, code: int, kind: type[RegistryError]) -> None:
-    with fake(always(status, {"error_code": code, "message": "the reason"})) as server:
-        with Registry({"url": server.url, **QUICK}) as registry, pytest.raises(kind, match="the reason") as caught:
-            registry.writer_schema(1)
+    with (
+        fake(always(status, {"error_code": code, "message": "the reason"})) as server,
+        Registry({"url": server.url, **QUICK}) as registry,
+        pytest.raises(kind, match="the reason") as caught,
+    ):
+        registry.writer_schema(1)
     assert type(caught.value) is kind
     assert (caught.value.status, caught.value.code) == (status, code)
     assert f"HTTP {status}" in str(caught.value)
@@ -94,18 +105,24 @@ def test_each_answer_has_its_error(status: int, code: int, kind: type[RegistryEr
 
 @pytest.mark.parametrize(("status", "code"), [(400, 400), (422, 42203), (422, 42205), (501, 50101)])
 def test_what_is_no_schemas_fault(status: int, code: int) -> None:
-    with fake(always(status, {"error_code": code, "message": "the reason"})) as server:
-        with Registry({"url": server.url, **QUICK}) as registry, pytest.raises(RegistryError) as caught:
-            registry.set_level("s", "FULL")
+    with (
+        fake(always(status, {"error_code": code, "message": "the reason"})) as server,
+        Registry({"url": server.url, **QUICK}) as registry,
+        pytest.raises(RegistryError) as caught,
+    ):
+        registry.set_level("s", "FULL")
     assert type(caught.value) is RegistryError
 
 
 @pytest.mark.parametrize("body", [b"<html>not found</html>", b"", b"[]", b"null", b'{"message": 3}'])
 @pytest.mark.parametrize(("status", "kind"), [(404, SchemaNotFound), (401, RegistryDenied), (500, RegistryUnavailable)])
 def test_errors_without_the_registrys_words(status: int, kind: type[RegistryError], body: bytes) -> None:
-    with fake(always(status, body)) as server:
-        with Registry({"url": server.url, **QUICK}) as registry, pytest.raises(kind) as caught:
-            registry.writer_schema(1)
+    with (
+        fake(always(status, body)) as server,
+        Registry({"url": server.url, **QUICK}) as registry,
+        pytest.raises(kind) as caught,
+    ):
+        registry.writer_schema(1)
     assert (caught.value.status, caught.value.code) == (status, 0)
 
 
@@ -124,35 +141,50 @@ def test_errors_without_the_registrys_words(status: int, kind: type[RegistryErro
     ],
 )
 def test_answers_that_make_no_sense(body: object) -> None:
-    with fake(always(200, body)) as server, Registry({"url": server.url, **QUICK}) as registry:
-        with pytest.raises(RegistryError, match="does not answer like a schema registry"):
-            registry.writer_schema(1)
+    with (
+        fake(always(200, body)) as server,
+        Registry({"url": server.url, **QUICK}) as registry,
+        pytest.raises(RegistryError, match="does not answer like a schema registry"),
+    ):
+        registry.writer_schema(1)
 
 
 @pytest.mark.parametrize("body", [{}, {"a": 1}, [1], 7, None, b"x"])
 def test_lists_that_are_none(body: object) -> None:
-    with fake(always(200, body)) as server, Registry({"url": server.url, **QUICK}) as registry:
-        with pytest.raises(RegistryError, match="does not answer like a schema registry"):
-            registry.subjects()
+    with (
+        fake(always(200, body)) as server,
+        Registry({"url": server.url, **QUICK}) as registry,
+        pytest.raises(RegistryError, match="does not answer like a schema registry"),
+    ):
+        registry.subjects()
 
 
 def test_a_look_up_without_an_id() -> None:
-    with fake(always(200, {"subject": "s-key", "version": 1})) as server:
-        with Registry({"url": server.url, **QUICK}) as registry, pytest.raises(RegistryError, match="as the id"):
-            registry.schema_id("s-key", KEY, {})
+    with (
+        fake(always(200, {"subject": "s-key", "version": 1})) as server,
+        Registry({"url": server.url, **QUICK}) as registry,
+        pytest.raises(RegistryError, match="as the id"),
+    ):
+        registry.schema_id("s-key", KEY, {})
 
 
 def test_what_is_not_avro() -> None:
     body = {"schema": 'syntax = "proto3";', "schemaType": "PROTOBUF"}
-    with fake(always(200, body)) as server, Registry({"url": server.url, **QUICK}) as registry:
-        with pytest.raises(RegistryError, match="schema id 4 in the registry at .* is a PROTOBUF schema"):
-            registry.writer_schema(4)
+    with (
+        fake(always(200, body)) as server,
+        Registry({"url": server.url, **QUICK}) as registry,
+        pytest.raises(RegistryError, match=r"schema id 4 in the registry at .* is a PROTOBUF schema"),
+    ):
+        registry.writer_schema(4)
 
 
 def test_what_cannot_be_read() -> None:
-    with fake(always(200, {"schema": '{"type": "nope"}'})) as server, Registry({"url": server.url}) as registry:
-        with pytest.raises(RegistryError, match=r"schema id 4 in the registry at .* cannot be read: <schema id 4>:1:"):
-            registry.writer_schema(4)
+    with (
+        fake(always(200, {"schema": '{"type": "nope"}'})) as server,
+        Registry({"url": server.url}) as registry,
+        pytest.raises(RegistryError, match=r"schema id 4 in the registry at .* cannot be read: <schema id 4>:1:"),
+    ):
+        registry.writer_schema(4)
 
 
 def test_schemas_that_are_not_strict_are_read() -> None:
@@ -197,11 +229,13 @@ def test_many_threads_ask_once() -> None:
 
 
 def test_an_unknown_id_is_not_asked_for_with_every_message() -> None:
-    with fake(always(404, {"error_code": 40403, "message": "Schema 1 not found"})) as server:
-        with Registry({"url": server.url}) as registry:
-            for _ in range(5):
-                with pytest.raises(SchemaNotFound):
-                    registry.writer_schema(1)
+    with (
+        fake(always(404, {"error_code": 40403, "message": "Schema 1 not found"})) as server,
+        Registry({"url": server.url}) as registry,
+    ):
+        for _ in range(5):
+            with pytest.raises(SchemaNotFound):
+                registry.writer_schema(1)
     assert len(server.asked) == 1
 
 
@@ -232,16 +266,21 @@ def test_a_failure_is_not_kept() -> None:
 
 def test_a_failing_registry_is_asked_again() -> None:
     answers: list[Reply] = [(503, b""), (502, b""), (200, SCHEMA)]
-    with fake(lambda method, path: answers.pop(0)) as server:
-        with Registry({"url": server.url, "retries.wait.ms": 1}) as registry:
-            assert registry.writer_schema(1).type == "string"
+    with (
+        fake(lambda method, path: answers.pop(0)) as server,
+        Registry({"url": server.url, "retries.wait.ms": 1}) as registry,
+    ):
+        assert registry.writer_schema(1).type == "string"
     assert len(server.asked) == 3
 
 
 def test_nothing_is_ever_registered_by_looking_up() -> None:
-    with fake(always(404, {"error_code": 40401, "message": "no"})) as server:
-        with Registry(server.url) as registry, pytest.raises(SchemaNotRegistered):
-            registry.schema_id("s-key", KEY, {})
+    with (
+        fake(always(404, {"error_code": 40401, "message": "no"})) as server,
+        Registry(server.url) as registry,
+        pytest.raises(SchemaNotRegistered),
+    ):
+        registry.schema_id("s-key", KEY, {})
     assert [one.partition("?")[0] for one in server.asked] == ["POST /subjects/s-key"]
 
 
@@ -255,9 +294,11 @@ def test_credentials_are_sent_and_never_shown() -> None:
             registry.subjects()
         assert "secret" not in str(caught.value)
         assert "secret" not in repr(registry)
-        with Registry({"url": server.url, "basic.auth.user.info": "user:secret", **QUICK}) as registry:
-            with pytest.raises(RegistryDenied):
-                registry.subjects()
+        with (
+            Registry({"url": server.url, "basic.auth.user.info": "user:secret", **QUICK}) as registry,
+            pytest.raises(RegistryDenied),
+        ):
+            registry.subjects()
     assert [headers["Authorization"][:6] for headers in server.headers] == ["Basic ", "Basic "]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient, SchemaRegistryError
@@ -18,9 +18,17 @@ from kontrakt.registry.embedded import EmbeddedRegistry, NoJudge
 
 from tests.registry.served import Served, record
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def connection(served: Served) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(served.url.removeprefix("http://"), timeout=30)
+
+
+def read(kept: http.client.HTTPConnection, path: str) -> bytes:
+    kept.request("GET", path)
+    return kept.getresponse().read()
 
 
 # Starting and stopping
@@ -46,11 +54,9 @@ def test_it_starts_stops_and_keeps_what_it_holds() -> None:
 def test_stopping_closes_what_clients_keep_open() -> None:
     with EmbeddedRegistry() as registry:
         kept = connection(Served("embedded", registry.url, "confluent"))
-        kept.request("GET", "/subjects")
-        assert kept.getresponse().read() == b"[]"
+        assert read(kept, "/subjects") == b"[]"
     with pytest.raises((http.client.HTTPException, OSError)):
-        kept.request("GET", "/subjects")
-        kept.getresponse()
+        read(kept, "/subjects")
     kept.close()
 
 
@@ -105,8 +111,7 @@ def test_a_head_has_no_body(embedded: Served) -> None:
     kept = connection(embedded)
     kept.request("HEAD", "/subjects")
     assert kept.getresponse().read() == b""
-    kept.request("GET", "/subjects")
-    assert kept.getresponse().read() == b"[]"
+    assert read(kept, "/subjects") == b"[]"
     kept.close()
 
 
@@ -196,10 +201,10 @@ def test_a_deep_schema(embedded: Served) -> None:
 
 
 def test_text_beyond_ascii(embedded: Served) -> None:
-    schema = record("a.A", doc="Zażółć 🎉")
+    schema = '{"type": "enum", "name": "A", "doc": "Zażółć 🎉", "symbols": ["B"]}'
     number = embedded.register("ä/ö", schema)
     assert embedded.get(f"/schemas/ids/{number}").json["schema"] == schema
-    assert embedded.get(f"/schemas/ids/{number}/schema").status == 200
+    assert embedded.get(f"/schemas/ids/{number}/schema").json == json.loads(schema)
 
 
 # Schemas
@@ -501,7 +506,9 @@ def test_confluents_serializers(embedded: Served) -> None:
             references=[SchemaReference(name="a.Money", subject="money", version=1)],
         )
         context = SerializationContext("orders", MessageField.VALUE)
-        message = AvroSerializer(client, order)({"total": {"amount": 7}}, context)  # pyright: ignore[reportCallIssue]
+        make_serializer: Any = AvroSerializer  # its class hides from type checkers how it is made
+        make_deserializer: Any = AvroDeserializer
+        message = make_serializer(client, order)({"total": {"amount": 7}}, context)
         assert message is not None
         assert message[:5] == bytes([0, 0, 0, 0, 2])
-        assert AvroDeserializer(client)(message, context) == {"total": {"amount": 7}}  # pyright: ignore[reportCallIssue]
+        assert make_deserializer(client)(message, context) == {"total": {"amount": 7}}
