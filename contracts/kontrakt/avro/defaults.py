@@ -233,7 +233,6 @@ def _pulled_in(field: Field) -> list[Field]:
     """The fields whose own default a field's default takes in, because it leaves them out."""
     found: list[Field] = []
     stack: list[tuple[Schema, Any]] = [(field.schema, field.default)]
-    value: Any
     while stack:
         schema, value = stack.pop()
         schema = _branch(schema, value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from .schema import PRIMITIVES
@@ -44,6 +43,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
     A name that differs in its namespace only is nearer than one of similar letters.
     """
+    from difflib import get_close_matches  # slow to import, and only mistakes need it
+
     candidates = sorted(set(known) - {name})
     simple = name.rpartition(".")[2]
     same = [candidate for candidate in candidates if candidate.rpartition(".")[2] == simple]
@@ -52,5 +53,5 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     by_simple = {candidate.rpartition(".")[2]: candidate for candidate in reversed(candidates)}
     if close := get_close_matches(simple, by_simple, n=1, cutoff=0.75):
         return by_simple[close[0]]
-    close = get_close_matches(name, candidates, n=1, cutoff=0.6)
+    close = get_close_matches(name, candidates, n=1, cutoff=0.7)
     return close[0] if close else None

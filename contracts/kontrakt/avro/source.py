@@ -7,12 +7,13 @@ missing comma, a comment), and reports everything else with a position.
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from json import JSONDecodeError, JSONDecoder
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from kontrakt.errors import Position, Problem
 
@@ -70,12 +71,13 @@ class Node:
         return node.position
 
 
-def read(data: bytes | str, file: str) -> tuple[Node | None, list[Problem]]:
+def read(data: bytes | str, file: str, *, strict: bool = True) -> tuple[Node | None, list[Problem]]:
     """Read JSON.
 
     Args:
         data: The file's bytes in UTF-8 (a byte order mark is skipped), or text.
         file: The path to show in positions.
+        strict: Whether a key that stands twice in an object is a problem; otherwise its last value counts, as in Java.
 
     Returns:
         The outermost value and everything that is wrong. The value is None where no reading of the text makes sense;
@@ -86,7 +88,7 @@ def read(data: bytes | str, file: str) -> tuple[Node | None, list[Problem]]:
         return None, [Problem(Position(file, 1, 1), f"the file is larger than {shown}", "split it")]
     try:
         text = _decode(data, file) if isinstance(data, bytes) else _checked(data, file)
-        reader = _Reader(text, file)
+        reader = _Reader(text, file, strict=strict)
     except _GiveUp as given_up:
         return None, [given_up.problem]
     return reader.document(), reader.problems
@@ -113,8 +115,8 @@ def from_value(value: Any, file: str) -> tuple[Node | None, list[Problem]]:
             return None, [*problems, Problem(position, f"nested deeper than {MAX_DEPTH} levels")]
         if is_object(inner):
             members: dict[str, Node] = {}
-            for key, member in inner.items():
-                if _is_text(key):
+            for key, member in cast("dict[object, Any]", inner).items():
+                if isinstance(key, str):
                     members[key] = Node(member, position)
                 else:
                     problems.append(Problem(position, f"the key {key!r} is not a string"))
@@ -123,8 +125,9 @@ def from_value(value: Any, file: str) -> tuple[Node | None, list[Problem]]:
             stack.extend((child, depth + 1) for child in members.values())
         elif is_array(inner):
             node.items = [Node(item, position) for item in inner]
-            node.value = [item.value for item in node.items]
             stack.extend((child, depth + 1) for child in node.items)
+        elif isinstance(inner, float) and not math.isfinite(inner):
+            problems.append(Problem(position, f"JSON has no {inner}"))
         elif not (inner is None or isinstance(inner, bool | int | float | str)):
             problems.append(Problem(position, f"JSON has no {type(inner).__name__}"))
     return root, problems
@@ -200,8 +203,8 @@ _COMMENT = r"//[^\n]*|#[^\n]*|/\*.*?\*/"
 _COMMENT_HERE: Final = re.compile(_COMMENT, re.DOTALL).match
 _STRING_OR_COMMENT: Final = re.compile(rf'"(?:[^"\\\n]|\\.)*"|({_COMMENT})', re.DOTALL)
 
-_read_string: Final[Callable[[str, int], tuple[str, int]]] = JSONDecoder().raw_decode
-_read_loose_string: Final[Callable[[str, int], tuple[str, int]]] = JSONDecoder(strict=False).raw_decode
+_CONTROL: Final = re.compile(r"[\x00-\x1f]").finditer
+_read_string: Final[Callable[[str, int], tuple[str, int]]] = JSONDecoder(strict=False).raw_decode
 
 _LITERALS: Final[Mapping[str, Any]] = {"true": True, "false": False, "null": None}
 _FOREIGN: Final[Mapping[str, Any]] = {
@@ -223,10 +226,11 @@ class _Comments(Exception):
 class _Reader:
     """Reads one text."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, *, strict: bool) -> None:
         self.problems: list[Problem] = []
         self._text = text
         self._file = file
+        self._strict = strict
         self._starts = _line_starts(text)
 
     def document(self) -> Node | None:
@@ -328,7 +332,7 @@ class _Reader:
         else:
             key, start, end = self._odd_key(offset, container)
         position = self._position(start)
-        if key in keys:
+        if key in keys and self._strict:
             first = keys[key]
             self._report(start, f'the key "{key}" stands twice', f"first at line {first.line}, column {first.column}")
         else:
@@ -403,13 +407,12 @@ class _Reader:
         except JSONDecodeError as error:
             if error.msg.startswith("Unterminated"):
                 raise self._give_up(start, "the string does not end") from None
-            if error.msg.startswith("Invalid control"):
-                shown = self._text[error.pos]
-                if shown in "\r\n":
-                    raise self._give_up(start, "the string does not end on its line") from None
-                self._report(error.pos, f"the control character \\u{ord(shown):04x} stands in a string", "escape it")
-                return _read_loose_string(self._text, start)
             raise self._give_up(error.pos, "not an escape that JSON knows", r"write \\ for a backslash") from None
+        for found in _CONTROL(self._text, start, end):
+            if found[0] in "\r\n":
+                raise self._give_up(start, "the string does not end on its line")
+            shown = f"\\u{ord(found[0]):04x}"
+            self._report(found.start(), f"the control character {shown} stands in a string", "escape it")
         try:
             value.encode("utf-8")
         except UnicodeEncodeError as error:
@@ -426,7 +429,7 @@ class _Reader:
         if text.isdigit() or text[1:].isdigit():
             return int(text)
         value = float(text)
-        if value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             self._report(start, f"{_short(text)} is larger than a double")
             return 0.0
         return value
@@ -472,8 +475,3 @@ class _Reader:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
-
-
-def _is_text(key: object) -> TypeGuard[str]:
-    """Whether it can be a key of an object: a caller may pass any dictionary."""
-    return isinstance(key, str)
