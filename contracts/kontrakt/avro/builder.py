@@ -285,12 +285,14 @@ class Builder:
     def _make_fields(self, nodes: Iterable[Node], namespace: str, what: str) -> tuple[Field, ...]:
         """The fields of a record or the parameters of a message, but for their types, which wait on the stack."""
         fields: list[Field] = []
+        renamed: list[tuple[Field, list[Node]]] = []
         taken: dict[str, Position] = {}
         for node in nodes:
             if not isinstance(node.value, dict):
                 self.problem(node.position, f"expected a {what} as an object, found {_json(node.value)}")
                 continue
-            field = self._field(node, namespace, what)
+            aliases = self._aliases(node)
+            field = self._field(node, aliases, namespace, what)
             if field.name in taken:
                 self.problem(
                     node.at("name"), f'the {what} "{field.name}" stands twice', f"first at {_at(taken[field.name])}"
@@ -299,58 +301,65 @@ class Builder:
             if field.name:
                 taken[field.name] = node.at("name")
             fields.append(field)
+            renamed.append((field, aliases))
         if self._strict:
-            self._check_field_aliases(fields, taken)
+            self._check_field_aliases(renamed, taken)
         return tuple(fields)
 
-    def _field(self, node: Node, namespace: str, what: str) -> Field:
+    def _field(self, node: Node, aliases: Iterable[Node], namespace: str, what: str) -> Field:
         name = self.text(node, "name", f"a {what}", required=True)
         if name and self._strict and not names.is_name(name):
-            self.problem(node.at("name"), f'"{name}" is not a name for a {what}', f"a name has {names.NAME_RULE}")
+            self._not_a_name(node.members["name"], what)
         field = Field(
             name=name,
             schema=Unknown(source=node),
             source=node,
             doc=self.text(node, "doc", f"a {what}"),
-            aliases=tuple(self._aliases(node)),
+            aliases=tuple(alias.value for alias in aliases),
             props=props(node, FIELD_ATTRIBUTES),
         )
         order = node.members.get("order")
         if order is not None:
-            if order.value in _ORDERS:
-                field.order = order.value
-            elif self._strict or isinstance(order.value, str):
+            lenient = isinstance(order.value, str) and not self._strict
+            said = order.value.lower() if lenient else order.value  # Java takes any case
+            if said in _ORDERS:
+                field.order = said
+            else:
                 self.problem(order.position, f"{_json(order.value)} is not an order", f"one of {', '.join(_ORDERS)}")
         if "default" in node.members:
             field.default = node.members["default"].value
             self._fields.append(field)
         self._inside(
-            node, "type", f"the {what} {name!r}" if name else f"a {what}", namespace, partial(setattr, field, "schema")
+            node, "type", f'the {what} "{name}"' if name else f"a {what}", namespace, partial(setattr, field, "schema")
         )
         return field
 
-    def _check_field_aliases(self, fields: Iterable[Field], taken: Mapping[str, Position]) -> None:
-        seen: dict[str, str] = {}
-        for field in fields:
-            for index, alias in enumerate(field.aliases):
-                position = field.source.at("aliases", index)
+    def _check_field_aliases(
+        self, fields: Iterable[tuple[Field, Iterable[Node]]], taken: Mapping[str, Position]
+    ) -> None:
+        owners: dict[str, str] = {}
+        for field, aliases in fields:
+            for item in aliases:
+                alias: str = item.value
                 if not names.is_name(alias):
-                    self.problem(position, f'"{alias}" is not a name for a field', f"a name has {names.NAME_RULE}")
-                elif alias in seen and seen[alias] != field.name:
-                    self.problem(position, f'the alias "{alias}" is also one of "{seen[alias]}"')
+                    self._not_a_name(item, "field")
+                elif alias in owners:
+                    self.problem(item.position, f'the alias "{alias}" is also one of "{owners[alias]}"')
                 elif alias in taken and alias != field.name:
                     self.problem(
-                        position,
+                        item.position,
                         f'the alias "{alias}" is also the name of a field',
                         "readers could not tell them apart",
                     )
-                seen.setdefault(alias, field.name)
+                owners.setdefault(alias, field.name)
 
     def _enum(self, node: Node, namespace: str, put: Put) -> None:
         head = self._head(node, namespace, "enum")
         symbols: dict[str, Position] = {}
         for item in self.listed(node, "symbols", "an enum"):
             symbol = item.value
+            if not isinstance(symbol, str) and not self._strict:
+                symbol = str(symbol)
             if not isinstance(symbol, str):
                 self.problem(item.position, f"a symbol must be a string, found {_json(symbol)}")
             elif symbol in symbols:
@@ -360,6 +369,8 @@ class Builder:
                 if self._strict and not names.is_name(symbol):
                     self.problem(item.position, f'"{symbol}" is not a symbol', f"a symbol has {names.NAME_RULE}")
         default = node.members.get("default")
+        if default is not None and not (self._strict or isinstance(default.value, str)):
+            default = None
         if default is not None and default.value not in list(symbols):
             near = names.nearest(default.value, symbols) if isinstance(default.value, str) else None
             self.problem(
@@ -386,8 +397,8 @@ class Builder:
         size = node.members.get("size")
         if size is None:
             self._lacks(node, "size", "a fixed")
-        elif not _whole(size.value) or size.value < 0:
-            self.problem(size.position, "the size of a fixed must be a whole number of bytes, 0 or more")
+        elif not _whole(size.value) or not 0 <= size.value < 2**31:
+            self.problem(size.position, "the size of a fixed must be a whole number of bytes, 0 or more and below 2^31")
             size = None
         fixed = Fixed(
             type="fixed",
@@ -407,16 +418,12 @@ class Builder:
     def _head(self, node: Node, namespace: str, kind: str) -> _Head:
         name = self.name(node, "name", namespace, _a(kind))
         own = name.rpartition(".")[0]
-        aliases = tuple(names.full(alias, own) for alias in self._aliases(node))
+        aliases = self._aliases(node)
         if self._strict:
-            for index, alias in enumerate(aliases):
-                if not names.is_fullname(alias):
-                    self.problem(
-                        node.at("aliases", index),
-                        f'"{node.value["aliases"][index]}" is not a name for {_a(kind)}',
-                        f"a name has {names.NAME_RULE}",
-                    )
-        return _Head(name, aliases, self.text(node, "doc", _a(kind)))
+            for alias in aliases:
+                if not names.is_fullname(alias.value):
+                    self._not_a_name(alias, kind)
+        return _Head(name, tuple(names.full(alias.value, own) for alias in aliases), self.text(node, "doc", _a(kind)))
 
     def name(self, node: Node, attribute: str, namespace: str, owner: str) -> str:
         """The full name that an object gives itself.
@@ -440,11 +447,12 @@ class Builder:
                         f'"{namespace}" is not a namespace',
                         f"names joined by dots; a name has {names.NAME_RULE}",
                     )
-            elif self._strict or space.value is not None:
+            elif self._strict:
                 self.problem(space.position, f'"namespace" must be a string, found {_json(space.value)}')
         if self._strict and not names.is_fullname(name):
-            self.problem(node.at(attribute), f'"{name}" is not a name for {owner}', f"a name has {names.NAME_RULE}")
-        if attribute == "name" and name.rpartition(".")[2] in PRIMITIVES:
+            self._not_a_name(node.members[attribute], owner.partition(" ")[2])
+        reserved = name.rpartition(".")[2] if self._strict else name
+        if attribute == "name" and reserved in PRIMITIVES:
             self.problem(node.at(attribute), f'"{name}" is the name of a primitive type', "choose another one")
             return ""
         return f"{namespace}.{name}" if namespace and "." not in name else name.removeprefix(".")
@@ -470,6 +478,9 @@ class Builder:
         except Misuse as misuse:
             if self._strict:
                 self.problem(schema.source.at(misuse.attribute), misuse.message, misuse.hint)
+
+    def _not_a_name(self, node: Node, kind: str) -> None:
+        self.problem(node.position, f'"{node.value}" is not a name for {_a(kind)}', f"a name has {names.NAME_RULE}")
 
     # Names in use.
 
@@ -531,21 +542,22 @@ class Builder:
             self.problem(inner.position, f'"{attribute}" must be an array, found {_json(inner.value)}')
         return ()
 
-    def _aliases(self, node: Node) -> Iterable[str]:
+    def _aliases(self, node: Node) -> list[Node]:
         inner = node.members.get("aliases")
         if inner is None:
             return []
         if not isinstance(inner.value, list):
             self.problem(inner.position, f'"aliases" must be an array of names, found {_json(inner.value)}')
             return []
-        aliases: list[str] = []
+        aliases: dict[str, Node] = {}
         for item in inner.items:
             if not isinstance(item.value, str):
                 self.problem(item.position, f"an alias must be a string, found {_json(item.value)}")
-            elif item.value in aliases and self._strict:
+            elif item.value not in aliases:
+                aliases[item.value] = item
+            elif self._strict:
                 self.problem(item.position, f'the alias "{item.value}" stands twice')
-            aliases.append(str(item.value))
-        return aliases
+        return list(aliases.values())
 
     def _lacks(self, node: Node, attribute: str, owner: str) -> None:
         near = names.nearest(attribute, node.members)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from .schema import MISSING, Array, Enum, Field, Fixed, Map, Record, Schema, Union, Unknown
-from .shapes import is_array, is_object
-from .source import MAX_DEPTH, Node
+from .source import MAX_DEPTH, Node, is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -233,7 +232,6 @@ def _pulled_in(field: Field) -> list[Field]:
     """The fields whose own default a field's default takes in, because it leaves them out."""
     found: list[Field] = []
     stack: list[tuple[Schema, Any]] = [(field.schema, field.default)]
-    value: Any
     while stack:
         schema, value = stack.pop()
         schema = _branch(schema, value)

@@ -81,8 +81,6 @@ def logical(schema: Schema) -> Logical | None:
 
 def digits(size: int) -> int:
     """How many decimal digits fit into a two's complement number of that many bytes."""
-    if size > 1_000_000:  # the exact power of two is only worth its cost where it can matter
-        return int((8 * size - 1) * math.log10(2))
     return math.floor((8 * size - 1) * math.log10(2)) if size else 0
 
 

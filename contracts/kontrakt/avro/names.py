@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from .schema import PRIMITIVES
@@ -44,13 +43,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
     A name that differs in its namespace only is nearer than one of similar letters.
     """
+    from difflib import get_close_matches  # slow to import, and only mistakes need it
+
     candidates = sorted(set(known) - {name})
     simple = name.rpartition(".")[2]
     same = [candidate for candidate in candidates if candidate.rpartition(".")[2] == simple]
-    if same:
-        return get_close_matches(name, same, n=1, cutoff=0.0)[0]
+    close = get_close_matches(name, same or candidates, n=1, cutoff=0.0 if same else 0.7)
+    if close:
+        return close[0]
     by_simple = {candidate.rpartition(".")[2]: candidate for candidate in reversed(candidates)}
-    if close := get_close_matches(simple, by_simple, n=1, cutoff=0.75):
-        return by_simple[close[0]]
-    close = get_close_matches(name, candidates, n=1, cutoff=0.6)
-    return close[0] if close else None
+    close = get_close_matches(simple, by_simple, n=1, cutoff=0.75)
+    return by_simple[close[0]] if close else None

@@ -28,7 +28,7 @@ PROMOTIONS: Final[Mapping[str, frozenset[str]]] = {
 """What a primitive may be read as (Avro specification, "Schema Resolution")."""
 
 
-_DEEP: Final = 100
+_DEEP: Final = 20
 """How far below a union its branches of one name are compared; what differs deeper is met when data is read."""
 
 
@@ -265,15 +265,19 @@ class _Resolver:
                 (step.defaults if target.has_default else step.missing).append(target)
 
     def _branch(self, reader: Union, writer: Schema) -> int | None:
-        """The branch of a reader's union for a writer's type: an exact match before the first that can be read."""
+        """The branch of a reader's union for a writer's type: an exact match before the first that can be read.
+
+        Java insists on the type of the same full name even where that cannot be read and another one can, although its
+        compatibility check then calls the pair compatible; here what is compatible is read.
+        """
         branches = list(enumerate(reader.branches))
         if isinstance(writer, Named):
             alike = [(index, branch) for index, branch in branches if _alike(branch, writer)]
-            for index, same in alike:
-                if same.fullname == writer.fullname:
-                    return index
-            readable = (index for index, same in alike if self._readable(same, writer, 0))
-            return next(readable, alike[0][0] if alike else None)
+            alike.sort(key=lambda found: found[1].fullname != writer.fullname)
+            if len(alike) < 2:
+                return alike[0][0] if alike else None
+            readable = (index for index, branch in alike if self._readable(branch, writer, 0))
+            return next(readable, alike[0][0])
         for index, branch in branches:
             if branch.type == writer.type:
                 return index
@@ -326,8 +330,10 @@ def same_name(reader: Named, writer: Named) -> bool:
 
 def written_as(target: Field, writer: Record) -> Field | None:
     """The writer's field that a reader's field takes: of the same name, or of one of the reader's aliases."""
-    written = (writer.field(name) for name in (target.name, *target.aliases))
-    return next((found for found in written if found is not None), None)
+    found = writer.field(target.name)
+    for alias in target.aliases if found is None else ():
+        found = found or writer.field(alias)
+    return found
 
 
 def shown(schema: Schema) -> str:
@@ -359,14 +365,14 @@ def _failures(root: Step) -> Iterator[Failure]:
             case Fail():
                 yield Failure(path, step.reason)
             case ReadRecord():
-                for lacking in step.missing:
+                for target in step.missing:
                     yield Failure(
-                        _below(path, lacking.name),
+                        _below(path, target.name),
                         f"the producer does not write it ({step.writer.fullname}), and it has no default",
                     )
-                for _, target, inner in reversed(step.steps):
-                    if target is not None and inner is not None:
-                        stack.append((inner, _below(path, target.name)))
+                for _, taken, inner in reversed(step.steps):
+                    if taken is not None and inner is not None:
+                        stack.append((inner, _below(path, taken.name)))
             case ReadArray():
                 stack.append((step.items, f"{path}[]"))
             case ReadMap():

@@ -7,6 +7,7 @@ missing comma, a comment), and reports everything else with a position.
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -15,8 +16,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 from kontrakt.errors import Position, Problem
-
-from .shapes import is_array, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,12 +69,13 @@ class Node:
         return node.position
 
 
-def read(data: bytes | str, file: str) -> tuple[Node | None, list[Problem]]:
+def read(data: bytes | str, file: str, *, strict: bool = True) -> tuple[Node | None, list[Problem]]:
     """Read JSON.
 
     Args:
         data: The file's bytes in UTF-8 (a byte order mark is skipped), or text.
         file: The path to show in positions.
+        strict: Whether a key that stands twice in an object is a problem; otherwise its last value counts, as in Java.
 
     Returns:
         The outermost value and everything that is wrong. The value is None where no reading of the text makes sense;
@@ -86,7 +86,7 @@ def read(data: bytes | str, file: str) -> tuple[Node | None, list[Problem]]:
         return None, [Problem(Position(file, 1, 1), f"the file is larger than {shown}", "split it")]
     try:
         text = _decode(data, file) if isinstance(data, bytes) else _checked(data, file)
-        reader = _Reader(text, file)
+        reader = _Reader(text, file, strict=strict)
     except _GiveUp as given_up:
         return None, [given_up.problem]
     return reader.document(), reader.problems
@@ -114,7 +114,7 @@ def from_value(value: Any, file: str) -> tuple[Node | None, list[Problem]]:
         if is_object(inner):
             members: dict[str, Node] = {}
             for key, member in inner.items():
-                if _is_text(key):
+                if isinstance(key, str):
                     members[key] = Node(member, position)
                 else:
                     problems.append(Problem(position, f"the key {key!r} is not a string"))
@@ -123,11 +123,22 @@ def from_value(value: Any, file: str) -> tuple[Node | None, list[Problem]]:
             stack.extend((child, depth + 1) for child in members.values())
         elif is_array(inner):
             node.items = [Node(item, position) for item in inner]
-            node.value = [item.value for item in node.items]
             stack.extend((child, depth + 1) for child in node.items)
+        elif isinstance(inner, float) and not math.isfinite(inner):
+            problems.append(Problem(position, f"JSON has no {inner}"))
         elif not (inner is None or isinstance(inner, bool | int | float | str)):
             problems.append(Problem(position, f"JSON has no {type(inner).__name__}"))
     return root, problems
+
+
+def is_object(value: object) -> TypeGuard[dict[Any, Any]]:
+    """Whether a value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value is a JSON array."""
+    return isinstance(value, list)
 
 
 class _GiveUp(Exception):
@@ -223,10 +234,11 @@ class _Comments(Exception):
 class _Reader:
     """Reads one text."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, *, strict: bool) -> None:
         self.problems: list[Problem] = []
         self._text = text
         self._file = file
+        self._strict = strict
         self._starts = _line_starts(text)
 
     def document(self) -> Node | None:
@@ -328,7 +340,7 @@ class _Reader:
         else:
             key, start, end = self._odd_key(offset, container)
         position = self._position(start)
-        if key in keys:
+        if key in keys and self._strict:
             first = keys[key]
             self._report(start, f'the key "{key}" stands twice', f"first at line {first.line}, column {first.column}")
         else:
@@ -426,7 +438,7 @@ class _Reader:
         if text.isdigit() or text[1:].isdigit():
             return int(text)
         value = float(text)
-        if value in (float("inf"), float("-inf")):
+        if not math.isfinite(value):
             self._report(start, f"{_short(text)} is larger than a double")
             return 0.0
         return value
@@ -472,8 +484,3 @@ class _Reader:
 
 def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:37] + "..."
-
-
-def _is_text(key: object) -> TypeGuard[str]:
-    """Whether it can be a key of an object: a caller may pass any dictionary."""
-    return isinstance(key, str)
