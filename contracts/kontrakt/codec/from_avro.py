@@ -1,0 +1,214 @@
+"""What stands in Avro to Python values, by the schema that wrote it and the schema that reads it.
+
+A logical type of the reader is applied to what the writer wrote, as in Java, with one difference: where both have a logical type
+of the same kind, the *writer's* says what the number means. So timestamp-millis read as timestamp-micros is the same instant, and
+a decimal written with scale 4 keeps its value whatever the reader's scale is; Java gives 1000 times too little, and 123.45 for
+1.2345.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import struct
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from kontrakt.values import Duration
+
+from .program import Misfit, shown
+from .to_avro import EXACT, UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kontrakt.avro import Logical, Schema
+
+    from .to_avro import Convert
+
+IN_RANGE: Final = f"{-(2**31)} <= {{first}} <= {2**31 - 1}"
+"""The test of an Avro int, whose bytes may say more."""
+
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LOCAL_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - local timestamps have no zone
+_EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
+_DAY_MICROS: Final = 86_400 * 10**6
+_DAY_NANOS: Final = _DAY_MICROS * 1000
+_DURATION: Final = struct.Struct("<III")
+_LONGEST_DECIMAL: Final = 1024
+"""Bytes; a longer one, where the precision does not call for it, would only cost time."""
+
+
+def bad_int(value: int) -> int:
+    """Refuse a number that an int cannot be."""
+    raise Misfit(f"{value} does not fit into the 32 bits of an int")
+
+
+def as_text(value: bytes) -> str:
+    """Bytes that are read as a string."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise Misfit(f"bytes that are read as a string are not UTF-8 ({error.reason} at {error.start})") from None
+
+
+def decimal(scale: int, precision: int) -> Convert:
+    """Make the conversion of a two's complement number to a decimal.
+
+    Args:
+        scale: How many digits stand after the point.
+        precision: How many digits its schema allows.
+    """
+    longest = max(_LONGEST_DECIMAL, precision)
+
+    def to_decimal(value: bytes) -> Decimal:
+        if len(value) > longest:
+            raise Misfit(f"{len(value)} bytes are not a decimal of {precision} digits")
+        return Decimal(int.from_bytes(value, "big", signed=True)).scaleb(-scale, EXACT)
+
+    return to_decimal
+
+
+def to_uuid(value: str) -> UUID:
+    """A UUID from text."""
+    try:
+        return UUID(value)
+    except ValueError:
+        raise Misfit(f"{shown(value)} is not a UUID") from None
+
+
+def uuid_from_bytes(value: bytes) -> UUID:
+    """A UUID from 16 bytes."""
+    return UUID(bytes=value)
+
+
+def to_date(value: int) -> dt.date:
+    """A date from the days since 1970-01-01."""
+    try:
+        return dt.date.fromordinal(value + _EPOCH_DAY)
+    except (ValueError, OverflowError):
+        raise Misfit(f"day {value} since 1970 is not in the years 1 to 9999") from None
+
+
+def time(unit: int) -> Convert:
+    """Make the conversion to a time of day, from a unit of so many nanoseconds."""
+
+    def to_time(value: int) -> dt.time:
+        micros = value * unit // 1000
+        if not 0 <= micros < _DAY_MICROS:
+            raise Misfit(f"{value} is not a time of day")
+        seconds, micros = divmod(micros, 10**6)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return dt.time(hours, minutes, seconds, micros)
+
+    return to_time
+
+
+def timestamp(unit: int, epoch: dt.datetime) -> Convert:
+    """Make the conversion to a datetime, from a unit of so many nanoseconds since an epoch."""
+    delta = dt.timedelta
+
+    def to_datetime(value: int) -> dt.datetime:
+        try:
+            return epoch + delta(microseconds=value * unit // 1000)
+        except OverflowError:
+            raise Misfit(f"{value} is a time that is not in the years 1 to 9999") from None
+
+    return to_datetime
+
+
+def nanos(unit: int, *, day: bool) -> Convert:
+    """Make the conversion to nanoseconds, from a unit of so many nanoseconds."""
+
+    def to_nanos(value: int) -> int:
+        result = value * unit
+        if day and not 0 <= result < _DAY_NANOS:
+            raise Misfit(f"{value} is not a time of day")
+        if not -(2**63) <= result < 2**63:
+            raise Misfit(f"{result} nanoseconds do not fit into 64 bits")
+        return result
+
+    return to_nanos
+
+
+def to_duration(value: bytes) -> Duration:
+    """A duration from its 12 bytes."""
+    months, days, milliseconds = _DURATION.unpack(value)
+    return Duration(months=months, days=days, milliseconds=milliseconds)
+
+
+class Members(dict[int, Any]):
+    """What each index of a writer's enum is read as.
+
+    Args:
+        fullname: The enum's name.
+        symbols: The writer's symbols.
+        members: What those are that the reader can read.
+    """
+
+    def __init__(self, fullname: str, symbols: Sequence[str], members: Mapping[str, Any]) -> None:
+        super().__init__({index: members[name] for index, name in enumerate(symbols) if name in members})
+        self._fullname = fullname
+        self._symbols = symbols
+
+    def __missing__(self, index: int) -> Any:
+        if 0 <= index < len(self._symbols):
+            raise Misfit(
+                f"the producer wrote the symbol {self._symbols[index]} of {self._fullname}; "
+                "the consumer's schema has neither it nor a default"
+            )
+        raise Misfit(f"index {index} is not one of the {len(self._symbols)} symbols of {self._fullname}")
+
+
+def promotion(writer: str, reader: str) -> Convert | None:
+    """How a primitive becomes another; None where it stays as it is.
+
+    Args:
+        writer: The type that was written.
+        reader: The type that is read; one that the writer's may be read as.
+    """
+    if writer == "bytes" and reader == "string":
+        return as_text
+    if writer == "string" and reader == "bytes":
+        return str.encode
+    if writer in ("int", "long") and reader in ("float", "double"):
+        return float
+    return None
+
+
+def meaning(writer: Schema, reader: Schema) -> Convert | None:
+    """What a value means after its promotion; None where it is what it is.
+
+    Args:
+        writer: The schema that wrote it.
+        reader: The schema that reads it: a primitive or fixed, with its logical type.
+    """
+    wants = reader.logical
+    if wants is None:
+        return None
+    kind, _, unit = wants.name.rpartition("-")
+    if not kind:
+        return _plain(wants, reader.type, writer.logical)
+    written_kind, _, written_unit = writer.logical.name.rpartition("-") if writer.logical else ("", "", "")
+    alike = written_kind.removeprefix("local-") == kind.removeprefix("local-")
+    written = UNITS[written_unit if alike else unit]
+    if unit == "nanos":
+        day = kind == "time"
+        return nanos(written, day=day) if day or written > 1 else None
+    if kind == "time":
+        return time(written)
+    return timestamp(written, _EPOCH if kind == "timestamp" else _LOCAL_EPOCH)
+
+
+def _plain(wants: Logical, base: str, wrote: Logical | None) -> Convert:
+    match wants.name:
+        case "decimal":
+            means = wrote if wrote is not None and wrote.name == "decimal" else wants
+            return decimal(means.scale, means.precision)
+        case "uuid":
+            return to_uuid if base == "string" else uuid_from_bytes
+        case "date":
+            return to_date
+        case _:
+            return to_duration
