@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from kontrakt.avro import Array, Enum, Fixed, Map, Record, Schema, Union, named_types
+from kontrakt.avro import Array, Enum, Fixed, Map, Record, Schema, Union, children
 from kontrakt.errors import DecodeError
 
 from .base import MAX_DEPTH
@@ -47,9 +47,9 @@ class Scan:
         self._schema = schema
         self._sizes: dict[int, int] = {}
         self._walks: dict[int, _Walk] = {}
+        self._walk: _Walk | None = None
         self._empty = self._has_empty_items()
         self._deep = recursive(schema)
-        self._walk: _Walk | None = None
 
     def first(self, length: int) -> bool:
         """Whether data of so many bytes has to be walked before it may be read."""
@@ -79,21 +79,17 @@ class Scan:
             raise DecodeError("more types inside each other than Python has room for") from None
 
     def _has_empty_items(self) -> bool:
-        stack = [self._schema, *named_types(self._schema).values()]
+        """Whether an array in it has items that take no bytes."""
+        seen: set[int] = set()
+        stack = [self._schema]
         while stack:
-            match stack.pop():
-                case Array(items=items):
-                    if not self._size(items):
-                        return True
-                    stack.append(items)
-                case Map(values=values):
-                    stack.append(values)
-                case Union(branches=branches):
-                    stack.extend(branch for branch in branches if not isinstance(branch, Record))
-                case Record(fields=fields):
-                    stack.extend(field.schema for field in fields if not isinstance(field.schema, Record))
-                case _:
-                    pass
+            schema = stack.pop()
+            if id(schema) in seen:
+                continue
+            seen.add(id(schema))
+            if isinstance(schema, Array) and not self._size(schema.items):
+                return True
+            stack.extend(children(schema))
         return False
 
     def _size(self, schema: Schema) -> int:
