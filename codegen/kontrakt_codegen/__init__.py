@@ -1,1 +1,15 @@
-"""The generator: from contracts to typed Python packages. Never imported by a service."""
+"""The generator: from contracts to typed Python clients.
+
+::
+
+    from kontrakt_codegen import run
+
+    result = run(Path("schemas"), Path("generated"), settings)
+    print(result.summary)
+
+Services never import it; what it generates needs ``kontrakt`` alone.
+"""
+
+from .run import Progress, Result, check, generate, run
+
+__all__ = ["Progress", "Result", "check", "generate", "run"]

@@ -1,0 +1,403 @@
+"""Clients: what the templates of topics see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from kontrakt.avro import Enum, Field, Record
+from kontrakt.codec.bundle import Style
+from kontrakt.contract import Key, KeyFormat, Kind, Operation, RequestTopics, SubjectStrategy, Topic
+
+from . import naming
+from .defaults import Defaults
+from .docs import docstring, summary
+from .models import Names
+from .placement import View
+from .scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicClient:
+    """An entity or event topic, or a view of one.
+
+    Attributes:
+        name: The class.
+        doc: Its docstring.
+        base: The runtime's class that it derives from.
+        key_type: The annotation of keys.
+        key: The expression that makes the key's description.
+        topic: The topic's name.
+        values: The classes of the records.
+        subjects: The naming strategy of the subjects; empty for the usual one.
+        handlers: The methods of its handler; empty where it has none.
+    """
+
+    name: str
+    doc: str
+    base: str
+    key_type: str
+    key: str
+    topic: str
+    values: tuple[str, ...]
+    subjects: str
+    handlers: tuple[HandlerMethod, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerMethod:
+    """What handles one type of event.
+
+    Attributes:
+        name: The method.
+        value: Its class.
+        doc: The method's docstring.
+    """
+
+    name: str
+    value: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter of an operation.
+
+    Attributes:
+        name: Its name.
+        field: The name of the request's field.
+        annotation: Its type.
+        default: What follows the annotation.
+        value: What the request's field is given.
+    """
+
+    name: str
+    field: str
+    annotation: str
+    default: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationMethods:
+    """An operation, as the client and the service have it.
+
+    Attributes:
+        name: The operation, as the protocol calls it.
+        method: The methods for it.
+        renamed: Whether they are not called as the operation is.
+        request: The class of its request.
+        response: The class of its response; empty for a one-way operation.
+        parameters: What the client's method takes.
+        timeout: The name of the client method's parameter for the timeout.
+        answer: The name of the client method's variable for the answer.
+        returns: What both methods return.
+        answers: Whether there is something to return.
+        tag: What a TypedDict request carries under ``"-type"``; empty where it has none.
+        doc: The docstring of the client's method.
+        service_doc: The docstring of the service's method.
+    """
+
+    name: str
+    method: str
+    renamed: bool
+    request: str
+    response: str
+    parameters: tuple[Parameter, ...]
+    timeout: str
+    answer: str
+    returns: str
+    answers: bool
+    tag: str
+    doc: str
+    service_doc: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsClient:
+    """A pair of request topics.
+
+    Attributes:
+        name: The class.
+        doc: Its docstring.
+        topic: The name that both topics begin with.
+        key: The expression that makes the key's description.
+        timeout: The expression of its timeout.
+        operations: Its operations.
+    """
+
+    name: str
+    doc: str
+    topic: str
+    key: str
+    timeout: str
+    operations: tuple[OperationMethods, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorClass:
+    """A declared error.
+
+    Attributes:
+        name: The class.
+        doc: Its docstring.
+        fields: Its fields: each with name, annotation, default and docstring.
+    """
+
+    name: str
+    doc: str
+    fields: tuple[dict[str, Any], ...]
+
+
+class Clients:
+    """Describes the clients of one module.
+
+    Args:
+        style: What records are.
+        scope: The module's scope; what a client uses is imported.
+        names: The Python names of fields.
+        tagged: The records whose dictionaries carry ``"-type"``.
+        subjects: The schema of each subject, as it is registered.
+    """
+
+    def __init__(
+        self, style: Style, scope: Scope, names: Names, tagged: frozenset[str], subjects: Mapping[str, str]
+    ) -> None:
+        self._style = style
+        self._scope = scope
+        self._names = names
+        self._tagged = tagged
+        self._subjects = subjects
+        self._defaults = Defaults(scope, names, records=style is not Style.TYPEDDICT)
+
+    # --- entities and events ------------------------------------------------------------------------------------------
+
+    def topic(self, name: str, topic: Topic) -> TopicClient:
+        """The client of a topic.
+
+        Args:
+            name: Its class.
+            topic: The topic.
+        """
+        beside = topic.key is not None and not topic.key.inside
+        entity = topic.kind is Kind.ENTITY
+        base = ("Keyed" if beside else "") + ("Entity" if entity else "Events")
+        subject = topic.values[0].doc if entity else ""
+        doc = [subject or f"{'Entities' if entity else 'The events'} of ``{topic.name}``.", _about(topic)]
+        handlers = () if entity else tuple(self._handlers(topic.values))
+        if handlers:
+            self._scope.uses("abc", "abstractmethod")
+            self._scope.uses("kontrakt", "EventHandler", "Meta")
+        return self._client(name, base, topic, topic.values, doc, handlers)
+
+    def view(self, name: str, view: View) -> TopicClient:
+        """The client of a view: it reads, and never writes.
+
+        Args:
+            name: Its class.
+            view: The view.
+        """
+        topic = view.topic
+        consumers = " and ".join(dict.fromkeys(projection.consumer for projection in view.projections))
+        doc = [f"What {consumers} reads of ``{topic.name}``.", _about(topic)]
+        base = "EntityView" if topic.kind is Kind.ENTITY else "EventsView"
+        return self._client(name, base, topic, [projection.record for projection in view.projections], doc, ())
+
+    def _client(
+        self,
+        name: str,
+        base: str,
+        topic: Topic,
+        values: Sequence[Record],
+        doc: Sequence[str],
+        handlers: tuple[HandlerMethod, ...],
+    ) -> TopicClient:
+        self._scope.uses("kontrakt", base)
+        return TopicClient(
+            name=name,
+            doc=docstring("\n\n".join(filter(None, doc))),
+            base=base,
+            key_type=self._scope.annotation(topic.key.schema) if topic.key else "None",
+            key=self._key(topic.key, values, topic.key_subject),
+            topic=_quoted(topic.name),
+            values=tuple(self._scope.use(record.fullname) for record in values),
+            subjects="" if topic.subjects is SubjectStrategy.TOPIC else _quoted(topic.subjects.value),
+            handlers=handlers,
+        )
+
+    def _handlers(self, values: Sequence[Record]) -> Iterator[HandlerMethod]:
+        classes = {record.fullname: self._scope.use(record.fullname) for record in values}
+        taken: set[str] = set()
+        for fullname, record in zip(classes, values, strict=True):
+            method = naming.free(f"on_{naming.snake(classes[fullname])}", taken)
+            taken.add(method)
+            doc = docstring(record.doc or f"Handles {classes[fullname]}.", indent=12)
+            yield HandlerMethod(name=method, value=classes[fullname], doc=doc)
+
+    # --- keys ---------------------------------------------------------------------------------------------------------
+
+    def _key(self, key: Key | None, values: Sequence[Record], subject: str) -> str:
+        """The expression that makes a key's description."""
+        if key is None:
+            return "None"
+        self._scope.uses("kontrakt", "Key")
+        arguments = [_quoted(self._attribute(values, name)) for name in key.fields]
+        schema = key.schema
+        if isinstance(schema, Record | Enum):
+            arguments.append(f"type={self._scope.use(schema.fullname)}")
+        elif key.format is KeyFormat.AVRO:
+            arguments.append(f"schema={_quoted(self._subjects[subject])}")
+        elif key.format is not KeyFormat.STRING:
+            arguments.append(f"format={_quoted(key.format.value)}")
+        elif schema.logical is not None or not key.fields:
+            arguments.append(f"type={self._scope.annotation(schema)}")
+        return f"Key({', '.join(arguments)})"
+
+    def _attribute(self, values: Sequence[Record], field: str) -> str:
+        """The name of a key's field in the value. A projection may lack it: it only decodes keys."""
+        if self._style is Style.TYPEDDICT:
+            return field
+        return next((names[field] for record in values if field in (names := self._names(record))), field)
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    def requests(self, name: str, topics: RequestTopics) -> RequestsClient:
+        """The client and the service of a protocol.
+
+        Args:
+            name: Its class.
+            topics: The pair of topics.
+        """
+        self._scope.uses("abc", "abstractmethod")
+        self._scope.uses("kontrakt", "Bus", "Meta", "Operation", "RequestClient", "RequestService", "Requests")
+        self._scope.imports.add_module("datetime as dt")
+        doc = [topics.protocol.doc or f"The operations of ``{topics.name}``.", _about(topics)]
+        methods = naming.attributes((operation.name for operation in topics.operations), naming.RESERVED_METHODS)
+        return RequestsClient(
+            name=name,
+            doc=docstring("\n\n".join(filter(None, doc))),
+            topic=_quoted(topics.name),
+            key=self._key(topics.key, [operation.request for operation in topics.operations], f"{topics.requests}-key"),
+            timeout=_timedelta(topics.timeout),
+            operations=tuple(self._operation(operation, methods[operation.name]) for operation in topics.operations),
+        )
+
+    def _operation(self, operation: Operation, method: str) -> OperationMethods:
+        message = operation.message
+        answers = operation.response is not None and message.response.type != "null"
+        request = operation.request
+        names = naming.attributes((field.name for field in request.fields), self._parameter_names(request))
+        parameters = [self._parameter(field, names[field.name]) for field in request.fields]
+        errors = {self._scope.use(error.fullname): summary(error.doc) for error in operation.errors}
+        returns = self._scope.annotation(message.response) if answers else "None"
+        text = message.doc or f"Requests ``{operation.name}``."
+        return OperationMethods(
+            name=_quoted(operation.name),
+            method=method,
+            renamed=method != operation.name,
+            request=self._scope.use(request.fullname),
+            response=self._scope.use(operation.response.fullname) if operation.response else "",
+            parameters=tuple(sorted(parameters, key=lambda parameter: bool(parameter.default))),
+            timeout=naming.free("timeout", names.values()),
+            answer=naming.free("answer", names.values()),
+            returns=returns,
+            answers=answers,
+            tag=_quoted(request.fullname) if request.fullname in self._tagged else "",
+            doc=docstring(text + _sections(request.fields, names, errors), indent=12),
+            service_doc=docstring(message.doc or f"Answers ``{operation.name}``.", indent=12),
+        )
+
+    def _parameter_names(self, request: Record) -> frozenset[str]:
+        own = {self._scope.use(request.fullname)}
+        return naming.RESERVED_ATTRIBUTES[Style.DATACLASS] | own
+
+    def _parameter(self, field: Field, name: str) -> Parameter:
+        annotation = self._scope.annotation(field.schema)
+        default = self._defaults.of(field)
+        written, value = "", name
+        if default is not None and not default.mutable:
+            written = f" = {default.expression}"
+        elif default is not None and "None" not in annotation.split(" | "):
+            annotation += " | None"
+            written = " = None"
+            value = f"{default.expression} if {name} is None else {name}"
+        return Parameter(
+            name=name,
+            field=_quoted(field.name) if self._style is Style.TYPEDDICT else name,
+            annotation=annotation,
+            default=written,
+            value=value,
+        )
+
+    # --- errors -------------------------------------------------------------------------------------------------------
+
+    def error(self, record: Record, fields: Sequence[dict[str, Any]]) -> ErrorClass:
+        """A declared error.
+
+        Args:
+            record: The error.
+            fields: What ``models.Models.field`` says of each field.
+        """
+        self._scope.uses("dataclasses", "dataclass")
+        self._scope.uses("kontrakt", "DeclaredError")
+        return ErrorClass(
+            name=self._scope.use(record.fullname),
+            doc=docstring(record.doc),
+            fields=tuple(
+                {**field, "annotation": self._scope.annotation(written.schema)}
+                for field, written in zip(fields, record.fields, strict=True)
+            ),
+        )
+
+
+def _sections(fields: Sequence[Field], names: dict[str, str], errors: dict[str, str]) -> str:
+    """The sections of an operation's docstring: its arguments and what it raises."""
+    lines: list[str] = []
+    documented = [field for field in fields if field.doc]
+    if documented:
+        lines += ["", "", "Args:"]
+        lines += [f"    {names[field.name]}: {summary(field.doc)}" for field in documented]
+    if errors:
+        lines += ["", "Raises:"] if lines else ["", "", "Raises:"]
+        lines += [
+            f"    {name}: {doc}" if doc else f"    {name}: The service declares it." for name, doc in errors.items()
+        ]
+    return "\n".join(lines)
+
+
+def _about(topic: Topic | RequestTopics) -> str:
+    """Who owns a topic, and what its key is."""
+    parts = [f"Owned by {topic.owner}." if topic.owner else ""]
+    if topic.key is None:
+        parts.append("Messages have no key.")
+    elif topic.key.inside:
+        named = [f"``{name}``" for name in topic.key.fields]
+        parts.append(f"The key is {' and '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}.")
+    else:
+        parts.append("The key stands beside the value.")
+    if topic.stability != "stable":
+        parts.append(f"Stability: {topic.stability}.")
+    if topic.deprecated:
+        parts.append(f"Deprecated: {topic.deprecated}")
+    return " ".join(filter(None, parts))
+
+
+def _timedelta(duration: timedelta) -> str:
+    """The expression of a duration, in the largest unit that says it whole."""
+    micros = duration // timedelta(microseconds=1)
+    for unit, size in (
+        ("hours", 3_600_000_000),
+        ("minutes", 60_000_000),
+        ("seconds", 1_000_000),
+        ("milliseconds", 1000),
+    ):
+        if micros % size == 0:
+            return f"dt.timedelta({unit}={micros // size})"
+    return f"dt.timedelta(microseconds={micros})"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text)

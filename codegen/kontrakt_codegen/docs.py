@@ -1,0 +1,86 @@
+"""Documentation of schemas as docstrings that mean the same text, whatever it contains."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Final
+
+WIDTH: Final = 100
+"""The length of a line of generated code."""
+
+
+def docstring(text: str, *, indent: int = 4, width: int = WIDTH) -> str:
+    """A docstring.
+
+    Args:
+        text: Any text.
+        indent: How far in it stands.
+        width: Where its lines end; a longer word keeps a line of its own.
+
+    Returns:
+        The literal; its first line without the indentation, the others with it. An empty string where there is no text.
+    """
+    lines = _lines(text, width - indent)
+    if not lines:
+        return ""
+    shown = [_escaped(line) for line in lines]
+    if len(shown) == 1 and len(shown[0]) + 6 <= width - indent:
+        return f'"""{_closed(shown[0])}"""'
+    margin = " " * indent
+    body = "\n".join(margin + line if line else "" for line in shown).lstrip()
+    return f'"""{body}\n{margin}"""'
+
+
+def summary(text: str) -> str:
+    """The first paragraph of a text, on one line."""
+    return " ".join(text.strip().split("\n\n")[0].split())
+
+
+def _lines(text: str, width: int) -> list[str]:
+    lines: list[str] = []
+    # splitlines() would also break at characters that Avro's readers take for part of a line
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n"):
+        stripped = line.rstrip()
+        room = width - (3 if not lines else 0)
+        if len(stripped) <= room:
+            lines.append(stripped)
+            continue
+        margin = stripped[: len(stripped) - len(stripped.lstrip())]
+        lines.extend(
+            textwrap.wrap(
+                stripped,
+                width,
+                initial_indent="" if lines else "   ",
+                subsequent_indent=f"{margin}    " if margin else "",
+                break_long_words=False,
+                break_on_hyphens=False,
+                replace_whitespace=False,
+            )
+        )
+    while lines and not lines[0].strip():
+        del lines[0]
+    while lines and not lines[-1].strip():
+        del lines[-1]
+    if lines:
+        lines[0] = lines[0].lstrip()
+        rest = textwrap.dedent("\n".join(lines[1:])).split("\n") if len(lines) > 1 else []
+        lines = [lines[0], *rest]
+    return lines
+
+
+def _escaped(line: str) -> str:
+    """A line of a docstring in source form."""
+    shown = "".join(_character(character) for character in line.replace("\\", "\\\\"))
+    return shown.replace('"""', '\\"\\"\\"')
+
+
+def _character(character: str) -> str:
+    """A character, escaped where it is invisible, turns the direction of text, or is no character at all."""
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _closed(line: str) -> str:
+    """A line that does not run into the quotes after it."""
+    return line[:-1] + '\\"' if line.endswith('"') else line

@@ -1,0 +1,162 @@
+"""A run: from a folder of schemas to a folder of generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import inputs, manifest
+from .manifest import Manifest, checksum
+
+if TYPE_CHECKING:
+    from kontrakt.contract import Contracts
+    from kontrakt.settings import Settings
+
+Progress = Callable[[int, int, str], None]
+"""Called with how much is done, of how much, and what."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run did, or, when it only checked, would do.
+
+    Attributes:
+        written: The files that are new or different, sorted.
+        removed: The files of contracts that are gone, sorted.
+        unchanged: How many files are as they were.
+        diffs: When it only checked: a unified diff for each file that is written or removed.
+    """
+
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    diffs: tuple[str, ...] = ()
+
+    @property
+    def stale(self) -> bool:
+        """Whether what was there was not what the contracts say."""
+        return bool(self.written or self.removed)
+
+    @property
+    def summary(self) -> str:
+        """What it did, in a few words."""
+        counts = {"written": len(self.written), "removed": len(self.removed), "unchanged": self.unchanged}
+        return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing to generate"
+
+
+def run(
+    schemas: Path, output: Path, settings: Settings, *, check: bool = False, progress: Progress | None = None
+) -> Result:
+    """Generates code for the contracts of a folder.
+
+    When neither the schemas nor the settings nor the output changed since the last run, nothing is even loaded.
+
+    Args:
+        schemas: The folder of the contracts.
+        output: The folder that receives the packages.
+        settings: How they look.
+        check: Write nothing; tell what would change.
+        progress: Told how far a long run is.
+
+    Raises:
+        SchemaErrors: The Avro is not valid.
+        ContractErrors: The contracts are not valid.
+        GenerateError: A file that the generator did not write is in the way; nothing was written.
+        OSError: A file cannot be read or written.
+    """
+    files = inputs.read(schemas)
+    known = Manifest.read(output)
+    now = _manifest(schemas, files, settings)
+    if known.same_inputs(now) and _intact(output, known):
+        return Result(unchanged=len(known.outputs))
+    from kontrakt.contract import from_files
+
+    contracts = from_files(files, settings)
+    return _write(contracts, settings, output, now, folder=schemas.as_posix(), check=check, progress=progress)
+
+
+def generate(contracts: Contracts, settings: Settings, output: Path, *, progress: Progress | None = None) -> Result:
+    """Generates code for contracts that are loaded.
+
+    Args:
+        contracts: The contracts.
+        settings: How the code looks.
+        output: The folder that receives the packages.
+        progress: Told how far a long run is.
+
+    Raises:
+        GenerateError: A file that the generator did not write is in the way; nothing was written.
+        OSError: A file cannot be read or written.
+    """
+    folder = settings.schemas_folder.as_posix()
+    return _write(contracts, settings, output, Manifest(), folder=folder, check=False, progress=progress)
+
+
+def check(contracts: Contracts, settings: Settings, output: Path) -> tuple[str, ...]:
+    """How an output differs from what contracts that are loaded say.
+
+    Args:
+        contracts: The contracts.
+        settings: How the code looks.
+        output: The folder of the packages.
+
+    Returns:
+        A unified diff for each file that would be written or removed; empty when all is well.
+    """
+    folder = settings.schemas_folder.as_posix()
+    return _write(contracts, settings, output, Manifest(), folder=folder, check=True, progress=None).diffs
+
+
+def _write(
+    contracts: Contracts,
+    settings: Settings,
+    output: Path,
+    now: Manifest,
+    *,
+    folder: str,
+    check: bool,
+    progress: Progress | None,
+) -> Result:
+    from .formatting import formatted
+    from .output import apply, changes, diffs
+    from .render import render
+
+    files = formatted(render(contracts, settings, folder=folder, progress=progress))
+    found = changes(output, files, Manifest.read(output))
+    shown = tuple(diffs(output, found)) if check else ()
+    if not check:
+        now = replace(
+            now,
+            outputs={
+                name: checksum((output / name).read_bytes() if name in found.unchanged else data)
+                for name, data in files.items()
+            },
+        )
+        old = output / manifest.NAME
+        text = now.text
+        apply(output, found, text if not old.is_file() or old.read_text("utf-8") != text else "")
+    return Result(
+        written=tuple(sorted(found.written)),
+        removed=tuple(found.removed),
+        unchanged=len(found.unchanged),
+        diffs=shown,
+    )
+
+
+def _manifest(schemas: Path, files: Mapping[str, bytes], settings: Settings) -> Manifest:
+    prefix = f"{schemas.as_posix()}/"
+    return Manifest(
+        generator=manifest.generator(),
+        settings=manifest.fingerprint(settings),
+        inputs={name.removeprefix(prefix): checksum(data) for name, data in files.items()},
+    )
+
+
+def _intact(output: Path, known: Manifest) -> bool:
+    """Whether every file is still what the last run wrote."""
+    try:
+        return all(checksum((output / name).read_bytes()) == sum_ for name, sum_ in known.outputs.items())
+    except OSError:
+        return False

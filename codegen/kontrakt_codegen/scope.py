@@ -1,0 +1,198 @@
+"""What a generated module has in scope, and the annotations that it writes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kontrakt.avro import Array, Enum, Fixed, Map, Named, Record, Schema, Union
+
+from . import naming
+from .placement import Module, Placement
+
+DEEPEST: Final = 40
+"""How deep annotations and defaults nest: type checkers and Python's own parser have limits of that order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A Python type that stands for an Avro type without others inside.
+
+    Args:
+        name: How annotations call it.
+        module: Where it is imported from; empty for a builtin, and for a name with a dot the module's own name.
+    """
+
+    name: str
+    module: str = ""
+
+
+_PRIMITIVES: Final[Mapping[str, Leaf]] = {
+    "null": Leaf("None"),
+    "boolean": Leaf("bool"),
+    "int": Leaf("int"),
+    "long": Leaf("int"),
+    "float": Leaf("float"),
+    "double": Leaf("float"),
+    "bytes": Leaf("bytes"),
+    "fixed": Leaf("bytes"),
+    "string": Leaf("str"),
+}
+_DATE: Final = Leaf("dt.date", "datetime")
+_TIME: Final = Leaf("dt.time", "datetime")
+_DATETIME: Final = Leaf("dt.datetime", "datetime")
+_LOGICAL: Final[Mapping[str, Leaf]] = {
+    "date": _DATE,
+    "decimal": Leaf("Decimal", "decimal"),
+    "duration": Leaf("Duration", "kontrakt"),
+    "local-timestamp-micros": _DATETIME,
+    "local-timestamp-millis": _DATETIME,
+    "local-timestamp-nanos": Leaf("LocalTimestampNanos", "kontrakt"),
+    "time-micros": _TIME,
+    "time-millis": _TIME,
+    "time-nanos": Leaf("TimeNanos", "kontrakt"),
+    "timestamp-micros": _DATETIME,
+    "timestamp-millis": _DATETIME,
+    "timestamp-nanos": Leaf("TimestampNanos", "kontrakt"),
+    "uuid": Leaf("UUID", "uuid"),
+}
+
+
+def leaf(schema: Schema) -> Leaf | None:
+    """The Python type of a primitive, fixed or logical type; None for the other types."""
+    if schema.logical is not None:
+        return _LOGICAL[schema.logical.name]
+    return _PRIMITIVES.get(schema.type)
+
+
+class Imports:
+    """The import statements of a module."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, set[str]] = {}
+        self._modules: set[str] = set()
+
+    def add(self, module: str, *names: str) -> None:
+        """Imports names of a module.
+
+        Args:
+            module: The module.
+            names: The names, each with `` as `` where it gets another.
+        """
+        self._names.setdefault(module, set()).update(names)
+
+    def add_module(self, statement: str) -> None:
+        """Imports a module: ``datetime as dt``."""
+        self._modules.add(statement)
+
+    def blocks(self) -> list[list[str]]:
+        """The statements: the standard library's block, then the others', each sorted."""
+        blocks: list[list[str]] = []
+        for own in (True, False):
+            modules = sorted(m for m in self._modules if (m.split(".")[0].split()[0] in _STANDARD) is own)
+            names = sorted(m for m in self._names if (m.split(".")[0] in _STANDARD) is own)
+            block = [f"import {module}" for module in modules]
+            block += [
+                f"from {module} import {', '.join(sorted(self._names[module], key=_import_order))}" for module in names
+            ]
+            if block:
+                blocks.append(block)
+        return blocks
+
+
+_STANDARD: Final = frozenset(("abc", "collections", "dataclasses", "datetime", "decimal", "enum", "typing", "uuid"))
+
+
+def _import_order(name: str) -> tuple[int, str]:
+    """Constants, then classes, then functions: the order of isort and ruff."""
+    bare = name.split(" ", maxsplit=1)[0]
+    kind = 0 if bare.isupper() and len(bare) > 1 else 1 if bare[:1].isupper() else 2
+    return kind, name
+
+
+class Scope:
+    """The names of a module under construction; what it uses is imported.
+
+    Args:
+        module: The module.
+        placement: Where everything else stands.
+    """
+
+    def __init__(self, module: Module, placement: Placement) -> None:
+        self.imports = Imports()
+        self._module = module
+        self._places = placement.places
+        self._own = {self._places[name].name for name in module.types} | module.classes
+        self._used: dict[str, str] = {}
+        for name in module.exported:
+            self.use(name)
+
+    def uses(self, module: str, *names: str) -> None:
+        """Imports names that nothing in the module can be called (see ``naming.RESERVED_CLASSES``)."""
+        self.imports.add(module, *names)
+
+    def use(self, fullname: str) -> str:
+        """The name of a type's class in this module, imported where it stands elsewhere."""
+        if fullname not in self._used:
+            self._used[fullname] = self._bind(fullname)
+        return self._used[fullname]
+
+    def _bind(self, fullname: str) -> str:
+        place = self._places[fullname]
+        if place.module == self._module.path:
+            return place.name
+        taken = self._own | set(self._used.values())
+        name = place.name
+        if name in taken:  # as the placement does: the namespace's last part comes before the name
+            name = naming.pascal(place.module[-1]) + name
+        while name in taken:
+            name += "_"
+        self.imports.add(".".join(place.module), place.name if name == place.name else f"{place.name} as {name}")
+        return name
+
+    def leaf(self, found: Leaf) -> str:
+        """The name of a leaf, imported."""
+        if "." in found.name:
+            self.imports.add_module(f"{found.module} as {found.name.partition('.')[0]}")
+        elif found.module:
+            self.imports.add(found.module, found.name)
+        return found.name
+
+    def annotation(self, schema: Schema) -> str:
+        """The annotation of a type."""
+        return self._annotation(schema, 0)
+
+    def _annotation(self, schema: Schema, depth: int) -> str:
+        if depth > DEEPEST:
+            self.uses("typing", "Any")
+            return "Any"
+        found = leaf(schema)
+        if found is not None:
+            return self.leaf(found)
+        match schema:
+            case Array():
+                return f"list[{self._annotation(schema.items, depth + 1)}]"
+            case Map():
+                return f"dict[str, {self._annotation(schema.values, depth + 1)}]"
+            case Union():
+                return self.union(schema.branches, depth)
+            case Named():
+                return self.use(schema.fullname)
+            case _:
+                raise TypeError(f"no annotation for {schema.type}")
+
+    def union(self, branches: Iterable[Schema], depth: int = 0) -> str:
+        """The annotation of one of several types; null comes last."""
+        names = dict.fromkeys(self._annotation(branch, depth) for branch in branches)
+        some = [name for name in names if name != "None"]
+        return " | ".join([*some, *(["None"] if "None" in names else [])]) or self._never()
+
+    def _never(self) -> str:
+        self.uses("typing", "Never")
+        return "Never"
+
+
+def has_class(schema: Schema) -> bool:
+    """Whether a type has a class of its own."""
+    return isinstance(schema, Record | Enum) and not isinstance(schema, Fixed)
