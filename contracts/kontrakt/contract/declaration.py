@@ -6,14 +6,14 @@ The same words stand in a schema (``"topic": {...}``) and, for schemas that nobo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from kontrakt.avro import MISSING
+from kontrakt.avro import MISSING, names
 from kontrakt.avro.shapes import is_array, is_object
 from kontrakt.errors import Position, Problem
 
@@ -47,8 +47,10 @@ WORDS: Final = (
 )
 """What a declaration of a topic may say."""
 
-_TOPIC_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_LONGEST: Final = 249
+_TOPIC_NAME: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_LONGEST}}}")
 _TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+_SHOWN: Final = 12
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 At = Callable[..., Position]
@@ -67,7 +69,8 @@ class Declaration:
         key: The key as declared, or :data:`~kontrakt.avro.MISSING`.
         key_format: The format of the key, where it is said.
         strategy: The naming strategy of subjects, where it is said.
-        compatibility: The level, where it is said, or an empty string.
+        compatibility: The level, where it is said, or an empty string; for requests that of the requests.
+        response_compatibility: For requests: the level of the responses, where it is said.
         timeout: How long a client of requests waits.
         at: Tells where a word of it stands: ``at("key", 1)``; ``at()`` for the declaration.
     """
@@ -80,19 +83,29 @@ class Declaration:
     key_format: KeyFormat | None
     strategy: SubjectStrategy | None
     compatibility: str
+    response_compatibility: str
     timeout: timedelta
     at: At
     partitions: int | None = None
     replication: int | None = None
     config: Mapping[str, str] = field(default_factory=dict[str, str])
-    stability: str = "stable"
+    stability: str = ""
     deprecated: str = ""
 
 
-def nearest(word: str, known: tuple[str, ...] | list[str]) -> str:
+def nearest_type(name: str, known: Iterable[str]) -> str:
+    """A hint that names the type which was probably meant."""
+    near = names.nearest(name, known)
+    return f'did you mean "{near}"?' if near else "write its full name, and check that its file is in the folder"
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
     """A hint that names the known word which is nearest to one that is not."""
     near = get_close_matches(word, known, n=1)
-    return f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+    if near:
+        return f'did you mean "{near[0]}"?'
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    return f"known are {', '.join(known[:_SHOWN])}{more}" if known else ""
 
 
 class Reader:
@@ -109,14 +122,14 @@ class Reader:
         """Reports what is wrong."""
         self._problems.append(Problem(position, message, hint))
 
-    def topic(self, said: Any, subject: str, at: At, *, outside: tuple[str, ...] = ()) -> Declaration | None:
+    def topic(self, said: Any, subject: str, at: At, *, outside: bool = False) -> Declaration | None:
         """Reads one declaration.
 
         Args:
             said: The JSON or TOML value.
             subject: The full name of the record or protocol.
             at: Tells where its words stand.
-            outside: Words that are permitted beside the usual ones.
+            outside: Whether it stands in the settings. What is left out there is then null, which TOML cannot say.
 
         Returns:
             The declaration, or None when it says too little to go on.
@@ -128,35 +141,50 @@ class Reader:
             return None
         values = said
         for word in values:
-            if word not in WORDS and word not in outside:
+            if word not in WORDS:
                 self.problem(at(word), f'a topic has no "{word}"', nearest(word, list(WORDS)))
         kind = self._kind(values, at)
-        names = self._names(values, at)
+        topics = self._names(values, at)
         owner = self._text(values, "owner", at)
         if not owner and "owner" not in values:
             self.problem(
                 at(), "the topic has no owner", 'name the one service that writes it: "owner": "customer-service"'
             )
-        if kind is None or not names:
-            return None
-        if "timeout" in values and kind is not Kind.REQUEST:
+        if "timeout" in values and kind not in (Kind.REQUEST, None):
             self.problem(at("timeout"), f"a topic of kind {kind} has no timeout", "only requests wait for an answer")
+        if kind is Kind.REQUEST and values.get("subjects", "topic-record") != "topic-record":
+            hint = "leave it out"
+            self.problem(at("subjects"), "requests and responses always have a subject for each record", hint)
+        if kind is Kind.REQUEST:
+            for name in topics:
+                if len(name) > _LONGEST - len(".responses"):
+                    hint = f"take {_LONGEST - len('.responses')} characters or fewer"
+                    self.problem(at("name"), f"the topic {name}.responses would have too long a name", hint)
+        if kind is not Kind.ENTITY and outside and "key" not in values:
+            values = values | {"key": None}  # TOML has no null
+        level, response_level = self._levels(values, kind, at)
+        said_more: dict[str, Any] = {
+            "key_format": _choice(KeyFormat, self._one_of(values, "key_format", tuple(KeyFormat), at)),
+            "strategy": _choice(SubjectStrategy, self._one_of(values, "subjects", tuple(SubjectStrategy), at)),
+            "timeout": self._timeout(values, at),
+            "partitions": self._count(values, "partitions", at),
+            "replication": self._count(values, "replication", at),
+            "config": self._config(values, at),
+            "stability": self._one_of(values, "stability", STABILITIES, at),
+            "deprecated": self._deprecated(values, at),
+        }
+        if kind is None or not topics:
+            return None
         return Declaration(
             subject=subject,
             kind=kind,
-            names=names,
+            names=topics,
             owner=owner,
             key=values.get("key", MISSING),
-            key_format=_choice(KeyFormat, self._one_of(values, "key_format", tuple(KeyFormat), at)),
-            strategy=_choice(SubjectStrategy, self._one_of(values, "subjects", tuple(SubjectStrategy), at)),
-            compatibility=self._one_of(values, "compatibility", LEVELS, at),
-            timeout=self._timeout(values, at),
+            compatibility=level,
+            response_compatibility=response_level,
             at=at,
-            partitions=self._count(values, "partitions", at),
-            replication=self._count(values, "replication", at),
-            config=self._config(values, at),
-            stability=self._one_of(values, "stability", STABILITIES, at) or "stable",
-            deprecated=self._deprecated(values, at),
+            **said_more,
         )
 
     def projection(self, said: Any, at: At) -> tuple[str, str] | None:
@@ -219,6 +247,23 @@ class Reader:
             return ""
         return str(said)
 
+    def _levels(self, values: dict[str, Any], kind: Kind | None, at: At) -> tuple[str, str]:
+        """The level, or for requests those of requests and responses."""
+        said = values.get("compatibility")
+        if kind is not Kind.REQUEST or not is_object(said):
+            level = self._one_of(values, "compatibility", LEVELS, at)
+            return level, level
+        ways = ("request", "response")
+        for word in said:
+            if word not in ways:
+                self.problem(at("compatibility", word), f'"compatibility" has no "{word}"', nearest(word, ways))
+
+        def there(*path: str | int) -> Position:
+            return at("compatibility", *path)
+
+        request, response = (self._one_of(said, word, LEVELS, there) for word in ways)
+        return request, response
+
     def _count(self, values: dict[str, Any], word: str, at: At) -> int | None:
         said = values.get(word)
         if word in values and (not isinstance(said, int) or isinstance(said, bool) or said < 1):
@@ -240,13 +285,17 @@ class Reader:
             self.problem(at("config"), '"config" must be an object of topic settings', "")
             return {}
         config: dict[str, str] = {}
-        for name, value in said.items():
-            if isinstance(value, bool):
+        pending: list[tuple[tuple[str, ...], Any]] = [((name,), value) for name, value in said.items()]
+        for path, value in pending:  # grows: TOML reads retention.ms = 1 as a table in a table
+            name = ".".join(path)
+            if is_object(value):
+                pending.extend(((*path, inner), one) for inner, one in value.items())
+            elif isinstance(value, bool):
                 config[name] = str(value).lower()
             elif isinstance(value, str | int | float):
                 config[name] = str(value)
             else:
-                self.problem(at("config", name), f"the setting {name} must be a text, a number, true or false", "")
+                self.problem(at("config", *path), f"the setting {name} must be a text, a number, true or false", "")
         return config
 
     def _deprecated(self, values: dict[str, Any], at: At) -> str:

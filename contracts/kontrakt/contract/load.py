@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kontrakt.avro import Documents, Named, Record, parse_files
+from kontrakt.avro import Documents, Named, Protocol, Record, parse_files
 from kontrakt.avro.documents import SUFFIXES
 from kontrakt.avro.shapes import is_array
 from kontrakt.errors import ContractErrors, Problem, SchemaErrors
 
 from .build import Built, Declared
-from .declaration import At, Reader
+from .declaration import At, Reader, nearest_type
 from .subjects import Registered
 from .topic import Contracts
 from .validity import validate
@@ -61,7 +63,13 @@ def _walk(folder: Path) -> Iterator[Path]:
             continue
         entered.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in names if name.endswith(SUFFIXES) and not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(SUFFIXES) and not name.startswith("."):
+                path = Path(place, name)
+                target = os.path.realpath(path) if path.is_symlink() else f"{real}{os.sep}{name}"
+                if target not in entered:  # linked twice
+                    entered.add(target)
+                    yield path
 
 
 def from_files(files: Mapping[str, bytes], settings: Settings | None = None) -> Contracts:
@@ -75,6 +83,23 @@ def from_files(files: Mapping[str, bytes], settings: Settings | None = None) -> 
         SchemaErrors: As for :func:`load`.
         ContractErrors: As for :func:`load`.
     """
+    with _no_collection():
+        return _made(files, settings)
+
+
+@contextmanager
+def _no_collection() -> Generator[None]:
+    """Holds the cycle collector back: everything that is read stays, and looking through it takes half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _made(files: Mapping[str, bytes], settings: Settings | None) -> Contracts:
     parsed = parse_files(files)
     problems: list[Problem] = []
     built = Built(parsed, problems, _declared(parsed, settings, problems))
@@ -106,9 +131,10 @@ def _declared(parsed: Documents, settings: Settings | None, problems: list[Probl
         _of_type(named, reader, declared)
     for protocol in parsed.protocols.values():
         _topics(protocol.props, protocol.fullname, protocol.source.at, reader, declared)
+    protocols = {protocol.fullname: protocol for protocol in parsed.protocols.values()}
     for index, table in enumerate(settings.topics if settings else ()):
         assert settings is not None
-        _from_outside(dict(table), partial(settings.place, "topics", index), parsed, reader, declared)
+        _from_outside(dict(table), partial(settings.place, "topics", index), parsed, protocols, reader, declared)
     return declared
 
 
@@ -137,17 +163,25 @@ def _topics(props: Mapping[str, Any], fullname: str, at: At, reader: Reader, dec
     places: list[tuple[Any, At]] = [(said, partial(at, "topic"))]
     if is_array(said):
         places = [(one, partial(at, "topic", index)) for index, one in enumerate(said)]
+        if not said:
+            reader.problem(
+                at("topic"), f"{fullname} has an empty list of topics", "declare one, or remove the attribute"
+            )
     for one, place in places:
         found = reader.topic(one, fullname, place)
         if found is not None:
             declared.topics.append(found)
 
 
-def _from_outside(table: dict[str, Any], at: At, parsed: Documents, reader: Reader, declared: Declared) -> None:
+def _from_outside(
+    table: dict[str, Any],
+    at: At,
+    parsed: Documents,
+    protocols: Mapping[str, Protocol],
+    reader: Reader,
+    declared: Declared,
+) -> None:
     """Reads one ``[[topics]]`` table."""
-    from .declaration import nearest
-
-    protocols = {protocol.fullname for protocol in parsed.protocols.values()}
     named = [word for word in ("record", "protocol") if word in table]
     if len(named) != 1:
         reader.problem(
@@ -156,12 +190,17 @@ def _from_outside(table: dict[str, Any], at: At, parsed: Documents, reader: Read
         return
     word = named[0]
     fullname = table.pop(word)
-    known = protocols if word == "protocol" else {n for n, t in parsed.types.items() if isinstance(t, Record)}
-    if fullname not in known:
-        reader.problem(at(word), f"no file defines the {word} {fullname}", nearest(str(fullname), sorted(known)))
+    if not isinstance(fullname, str):
+        reader.problem(at(word), f'"{word}" must be a full name', "a table for each; one table may name several topics")
+        return
+    found_type = protocols.get(fullname) if word == "protocol" else parsed.types.get(fullname)
+    if not isinstance(found_type, Record | Protocol):
+        if not parsed.problems:  # it may stand in a file that could not be read
+            known = protocols if word == "protocol" else {n for n, t in parsed.types.items() if isinstance(t, Record)}
+            reader.problem(at(word), f"no file defines the {word} {fullname}", nearest_type(fullname, known))
         return
     if word == "protocol":
         table.setdefault("kind", "request")
-    found = reader.topic(table, fullname, at)
+    found = reader.topic(table, fullname, at, outside=True)
     if found is not None:
         declared.topics.append(found)

@@ -17,8 +17,9 @@ UNDECLARED: Final = "string"
 def operation(message: Message, protocol: Protocol) -> Operation:
     """Derive the records of a message.
 
-    ``<Operation>Request`` holds the parameters. ``<Operation>Response`` holds ``response``, null unless it went well (and left
-    out where the operation answers null), and ``error``, null when it went well.
+    ``<Operation>Request`` holds the parameters (``GetOrderRequest`` for ``getOrder`` and for ``get_order``).
+    ``<Operation>Response`` holds ``response``, null unless it went well (and left out where the operation answers null), and
+    ``error``, null when it went well.
 
     Args:
         message: The message.
@@ -27,7 +28,7 @@ def operation(message: Message, protocol: Protocol) -> Operation:
     Returns:
         The operation. Its records are new; the caller adds them to the known types.
     """
-    title = message.name[:1].upper() + message.name[1:]
+    title = "".join(word[:1].upper() + word[1:] for word in message.name.split("_")) or "_"
     request = _record(
         f"{title}Request",
         message.doc or f"Asks for the operation {message.name}.",
@@ -92,7 +93,7 @@ def _record(
 ) -> Record:
     said = {"type": "record", "namespace": protocol.namespace, "name": name, "doc": doc, "fields": fields}
     known = [named for use in uses for named in _reachable(use)]
-    record = avro.parse(said, file=message.position.file, references=known)
+    record = avro.parse(said, file=message.position.file, strict=False, references=known)
     assert isinstance(record, Record)
     record.source.position = message.position
     return record

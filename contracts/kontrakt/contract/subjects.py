@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
+from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from kontrakt import avro
 from kontrakt.avro import Documents, Named, Record, Schema
-from kontrakt.avro.render import closed, to_json
-from kontrakt.avro.source import Node
+from kontrakt.avro.render import OWN_ATTRIBUTES, closed, to_json
+from kontrakt.avro.source import Node, from_value
+from kontrakt.errors import ContractErrors, Problem
 
 from .topic import Document, KeyFormat, RequestTopics, Subject, Topic
 
@@ -61,7 +62,8 @@ class Registered:
             self.document_of.update(dict.fromkeys(root.defines, root.name))
         self._only_subject = self._only_subjects()
         made = {root.name: self._document(root) for root in roots}
-        self.documents = {name: made[name] for name in _ordered({n: d.references for n, d in made.items()})}
+        order = _ordered({name: document.references for name, document in made.items()}, parsed)
+        self.documents = {name: made[name] for name in order}
 
     def _document(self, root: _Root) -> Document:
         inside = frozenset(root.defines)
@@ -114,11 +116,14 @@ class Registered:
 
     def _said(self) -> Iterator[Subject]:
         """The subjects that topics have by themselves, each once."""
-        seen: set[str] = set()
+        found: dict[str, Subject] = {}
         for name, document, level, topic in self._carried():
-            if name not in seen:
-                seen.add(name)
-                yield Subject(name=name, document=document, compatibility=level, topic=topic)
+            known = found.get(name)
+            if known is None:
+                found[name] = Subject(name=name, document=document, compatibility=level, topic=topic)
+            elif known.compatibility != level:  # a record's subject that several topics share
+                found[name] = replace(known, compatibility=strictest((known.compatibility, level)))
+        yield from found.values()
 
     def _carried(self) -> Iterator[tuple[str, str, str, str]]:
         for topic in self._topics:
@@ -137,17 +142,19 @@ class Registered:
                     yield f"{pair.responses}-{response.fullname}", response.fullname, answers, pair.responses
 
     def _of_key(self, schema: Schema) -> str:
-        """The document of a key. One without a name of its own, such as a long, is named by its canonical form."""
-        name = schema.fullname if isinstance(schema, Named) else schema.canonical
-        document = self.document_of.get(name)
-        if document is None:
-            document = self.document_of[name] = name
-            text = _compact(closed(schema, known=set(self.document_of) - {name}))
-            used = {self.document_of[one] for one in avro.named_types(schema) if one != name}
-            self.documents[name] = Document(
-                name=name, text=text, references=tuple(sorted(used)), subject=name, defines=(), file=""
-            )
-        return document
+        """The document of a key.
+
+        A type that is defined inside a value is a schema of its own here, with everything in it, so that the key does not
+        depend on the value. One without a name, such as a long, is named by its JSON.
+        """
+        text = _compact(closed(schema))
+        name = schema.fullname if isinstance(schema, Named) else text.strip('"')
+        if self.document_of.get(name) != name and name not in self.documents:
+            defines = tuple(avro.named_types(schema))
+            self.documents[name] = Document(name=name, text=text, references=(), subject=name, defines=defines, file="")
+            for one in defines:
+                self.document_of.setdefault(one, name)
+        return name
 
     def _closure(self, name: str) -> Iterator[str]:
         stack, seen = [name], {name}
@@ -173,23 +180,36 @@ class _Root:
 def _roots(parsed: Documents, derived: Sequence[Record]) -> Iterator[_Root]:
     """The outermost types of all files, then the derived records."""
     by_source = {id(named.source): named for named in parsed.types.values()}
+    claimed: set[str] = set()
     for file in parsed.order:
-        node = parsed.nodes.get(file)
-        if node is None:
-            continue
-        if file in parsed.protocols:
-            types = node.members.get("types")
-            for item in types.items if types else ():
-                if (named := by_source.get(id(item))) is not None:
-                    defines = _defines(item, by_source)
-                    known = set(avro.named_types(named)) - set(defines)
-                    yield _Root(named.fullname, named, _compact(closed(named, known=known)), defines, file)
-        else:
-            for item in node.items if isinstance(node.value, list) else (node,):
-                if (named := by_source.get(id(item))) is not None:
-                    yield _Root(named.fullname, named, to_json(item), _defines(item, by_source), file)
+        node = parsed.nodes[file]
+        in_protocol = file in parsed.protocols
+        types = node.members.get("types") if in_protocol else node
+        for item in (types.items or (types,)) if types else ():
+            if (named := by_source.get(id(item))) is not None:
+                defines = _defines(item, by_source)
+                claimed.update(defines)
+                text = _alone(named, defines) if in_protocol else _as_written(item, parsed, defines)
+                yield _Root(named.fullname, named, text, defines, file)
+    for named in parsed.types.values():  # what is left stands inside a message, or inside an array of no name
+        if named.fullname not in claimed:
+            defines = tuple(name for name in _defines(named.source, by_source) if name not in claimed)
+            claimed.update(defines)
+            yield _Root(named.fullname, named, _alone(named, defines), defines, named.position.file)
     for record in derived:
         yield _Root(record.fullname, record, _compact(record.source.value), (record.fullname,), "")
+
+
+def _as_written(node: Node, parsed: Documents, defines: Sequence[str]) -> str:
+    """The JSON of a type as its author wrote it, without what is not Avro."""
+    if any(word in parsed.types[name].props for name in defines[1:] for word in OWN_ATTRIBUTES):
+        return to_json(node)
+    return _compact({key: value for key, value in node.value.items() if key not in OWN_ATTRIBUTES})
+
+
+def _alone(named: Named, defines: Sequence[str]) -> str:
+    """The JSON of a type that needs no namespace around it."""
+    return _compact(closed(named, known=avro.named_types(named).keys() - set(defines)))
 
 
 def _defines(node: Node, by_source: Mapping[int, Named]) -> tuple[str, ...]:
@@ -221,10 +241,21 @@ def _uses(root: _Root, inside: frozenset[str]) -> Iterator[str]:
         stack.extend(avro.children(one))
 
 
-def _ordered(references: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Names so that each comes after those that it refers to; by name where there is a choice."""
+def _ordered(references: Mapping[str, Sequence[str]], parsed: Documents) -> tuple[str, ...]:
+    """Names so that each comes after those that it refers to; by name where there is a choice.
+
+    Raises:
+        ContractErrors: Types of one file refer to each other in a circle.
+    """
     sorter = TopologicalSorter({name: [one for one in used if one in references] for name, used in references.items()})
-    sorter.prepare()
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        position = parsed.types[min(circle)].position
+        message = f"the types need each other in a circle: {' -> '.join(circle)}"
+        hint = "a registry takes a schema after those that it refers to: define one inside the other, where it is used first"
+        raise ContractErrors([Problem(position, message, hint)]) from None
     order: list[str] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
@@ -234,4 +265,9 @@ def _ordered(references: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:  # what is nested that deep is written without recursion
+        node, _ = from_value(value, "")
+        assert node is not None
+        return to_json(node)

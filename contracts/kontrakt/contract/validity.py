@@ -6,25 +6,27 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from kontrakt.avro import Record
+from kontrakt.avro import MISSING, Record
 from kontrakt.avro.resolution import resolve
-from kontrakt.errors import Problem
+from kontrakt.errors import Position, Problem
 
 from .build import Built, Carried
+from .keys import same_type
 from .topic import Key, Kind, SubjectStrategy
 
 SHARED_WORDS: Final = {
     "kind": "kind",
     "owner": "owner",
-    "key_format": "format of the key",
     "strategy": "naming of subjects",
     "compatibility": "compatibility",
     "partitions": "number of partitions",
     "replication": "replication",
-    "config": "config",
     "stability": "stability",
+    "deprecated": "reason of being deprecated",
 }
-"""What all records of one topic must agree about."""
+"""What the records of one topic must agree about, as far as they say it."""
+
+_APART: Final = "define it in a file of its own, and refer to it by its full name"
 
 
 def validate(built: Built, problems: list[Problem]) -> None:
@@ -36,6 +38,9 @@ def validate(built: Built, problems: list[Problem]) -> None:
     """
     for rule in (
         one_topic_one_contract,
+        one_record_once,
+        one_topic_one_key,
+        topics_carry_outermost_types,
         one_entity_one_record,
         subjects_can_be_told_apart,
         names_are_free,
@@ -45,30 +50,81 @@ def validate(built: Built, problems: list[Problem]) -> None:
 
 
 def one_topic_one_contract(built: Built) -> Iterator[Problem]:
-    """The records of a topic agree about its kind, owner, key and settings."""
+    """The records of a topic agree about its kind, owner and settings, as far as they say something."""
     for name, carried in built.carried.items():
-        first, *others = carried
-        for other in others:
-            for attribute, what in SHARED_WORDS.items():
-                here, there = getattr(other.declaration, attribute), getattr(first.declaration, attribute)
-                if here != there:
-                    word = "subjects" if attribute == "strategy" else attribute
+        if len(carried) == 1:
+            continue
+        said: dict[str, tuple[object, Carried]] = {}
+        for one in carried:
+            for word, what, value in _said_of(one):
+                first_value, first = said.setdefault(word, (value, one))
+                if value != first_value:
                     yield Problem(
-                        other.declaration.at(word),
-                        f"the topic {name} has another {what} than at {first.position}: {_said(here)}, there {_said(there)}",
-                        "the records of a topic agree about everything that is said of it",
+                        one.declaration.at(*word.split(":")),
+                        f"the topic {name} has another {what} than at {first.position}: {value}, there {first_value}",
+                        "the records of a topic agree about what is said of it",
                     )
-            if other.record is first.record:
+
+
+def _said_of(carried: Carried) -> Iterator[tuple[str, str, object]]:
+    """What a declaration says: the word, what it means, the value."""
+    for attribute, what in SHARED_WORDS.items():
+        value = getattr(carried.declaration, attribute)
+        if value:
+            yield "subjects" if attribute == "strategy" else attribute, what, value
+    for setting, value in carried.declaration.config.items():
+        yield f"config:{setting}", setting, value
+
+
+def one_record_once(built: Built) -> Iterator[Problem]:
+    """A record is declared once for a topic."""
+    for name, carried in built.carried.items():
+        seen: dict[str, Carried] = {}
+        for one in carried:
+            first = seen.setdefault(one.record.fullname, one)
+            if first is not one:
                 yield Problem(
-                    other.position,
-                    f"{other.record.fullname} is declared twice for the topic {name}, first at {first.position}",
+                    one.position,
+                    f"{one.record.fullname} is declared twice for the topic {name}, first at {first.position}",
+                    "remove one of the declarations",
                 )
-            elif _differs(first, other):
+
+
+def one_topic_one_key(built: Built) -> Iterator[Problem]:
+    """Events that share a topic are keyed alike; only then are they ordered among each other."""
+    for name, carried in built.carried.items():
+        keyed = [one for one in carried if one.key is not None or one.declaration.key in (None, MISSING)]
+        for other in keyed[1:]:
+            first = keyed[0]
+            if other.record is not first.record and (how := _differs(first.key, other.key)):
                 yield Problem(
                     other.declaration.at("key"),
-                    f"the topic {name} has another key than at {first.declaration.at('key')}",
-                    "events that share a topic are ordered by the same key",
+                    f"the topic {name} has another key than at {first.declaration.at('key')}: {how}",
+                    "events that share a topic are ordered by the same key; "
+                    'where their fields cannot agree, declare the key beside the values: {"schema": ...}',
                 )
+
+
+def topics_carry_outermost_types(built: Built) -> Iterator[Problem]:
+    """Records on topics, and projections, are schemas of their own, so they are not defined inside another type."""
+    seen: set[str] = set()
+    for carried in built.carried.values():
+        for one in carried:
+            name = one.record.fullname
+            if name not in built.outermost and name not in seen:
+                seen.add(name)
+                yield Problem(
+                    one.position,
+                    f"{name} has a topic, and is defined inside another type ({one.record.position})",
+                    _APART,
+                )
+    for projection in built.projections:
+        if projection.record.fullname not in built.outermost:
+            yield Problem(
+                projection.position,
+                f"{projection.record.fullname} is a projection, and is defined inside another type",
+                _APART,
+            )
 
 
 def one_entity_one_record(built: Built) -> Iterator[Problem]:
@@ -99,10 +155,15 @@ def subjects_can_be_told_apart(built: Built) -> Iterator[Problem]:
 def names_are_free(built: Built) -> Iterator[Problem]:
     """No two contracts claim a topic."""
     taken = {topic.name: topic.position for topic in built.topics}
+    pairs: dict[str, Position] = {}
+    hint = "give the requests another name"
     for pair in built.requests:
+        if pair.name in pairs:
+            yield Problem(pair.position, f"the requests {pair.name} are declared already at {pairs[pair.name]}", hint)
+            continue
+        pairs[pair.name] = pair.position
         for name in (pair.requests, pair.responses):
             if name in taken:
-                hint = "give the requests another name"
                 yield Problem(pair.position, f"the topic {name} is declared already at {taken[name]}", hint)
             taken.setdefault(name, pair.position)
 
@@ -111,6 +172,8 @@ def projections_fit(built: Built) -> Iterator[Problem]:
     """A projection reads what its record says (Avro specification, "Schema Resolution")."""
     for projection in built.projections:
         record, of = projection.record, projection.of
+        if {record.position.file, of.position.file} & built.broken:
+            continue
         aliased = of.name == record.name or of.fullname in record.aliases
         plan = resolve(_named_like(record, of.name) if not aliased else record, of)
         for failure in plan.failures:
@@ -136,15 +199,16 @@ def _named_like(record: Record, name: str) -> Record:
     return replace(record, fullname=f"{record.namespace}.{name}".lstrip("."))
 
 
-def _differs(first: Carried, other: Carried) -> bool:
-    return _key(first.key) != _key(other.key)
+def _differs(first: Key | None, other: Key | None) -> str:
+    """How two keys differ, or an empty string."""
+    if first is None or other is None:
+        return "" if first is other else "one of the two is null"
+    if first.fields != other.fields:
+        return f"{_shown(other)}, there {_shown(first)}"
+    if first.format is not other.format:
+        return f"it is written as {other.format}, there as {first.format}"
+    return "" if same_type(first.schema, other.schema) else "it is of another type"
 
 
-def _key(key: Key | None) -> tuple[str, ...] | None:
-    if key is None:
-        return None
-    return (key.format, key.schema.canonical) if len(key.fields) < 2 else (key.format, *key.fields)
-
-
-def _said(value: object) -> str:
-    return "nothing" if value in (None, "") else str(value)
+def _shown(key: Key) -> str:
+    return ", ".join(key.fields) if key.inside else "beside the value"
