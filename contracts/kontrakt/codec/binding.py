@@ -50,7 +50,9 @@ class Library:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self._documents = {document.name: document for document in bundle.documents}
-        self._defined_in = {name: document for document in bundle.documents for name in (*document.defines, document.name)}
+        self._defined_in = {
+            name: document for document in bundle.documents for name in (*document.defines, document.name)
+        }
         self._names = {place: name for name, place in bundle.types.items()}
         self._parsed: dict[str, Schema] = {}
 
@@ -73,7 +75,9 @@ class Library:
             for name in qualname.split("."):
                 found = getattr(found, name)
         except AttributeError:
-            raise KontraktError(f"{module} has no {qualname} for {fullname}; generate {self.bundle.package} again") from None
+            raise KontraktError(
+                f"{module} has no {qualname} for {fullname}; generate {self.bundle.package} again"
+            ) from None
         return cast("type", found)
 
     def schema(self, fullname: str) -> Named:

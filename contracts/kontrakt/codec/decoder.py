@@ -40,7 +40,9 @@ def decoder(wire: Wire, plan: Plan, types: Types, default: MakeDefault, *, trace
         default: Makes what makes the default of a field.
         trace: Whether errors carry paths.
     """
-    program = Program(f"decode {getattr(wire.root, 'fullname', wire.root.type)}", trace=trace, deep=recursive(wire.root))
+    program = Program(
+        f"decode {getattr(wire.root, 'fullname', wire.root.type)}", trace=trace, deep=recursive(wire.root)
+    )
     raw = f'value["{INSIDE}"]' if wire.wrapped else "value"
     program.function("decode", [f"return {_Decoder(program, wire, types, default).convert(plan.root, raw)}"])
     return program
@@ -131,7 +133,9 @@ class _Decoder:
             names = ", ".join(field.name for field in step.missing)
             reason = f"{step.writer.fullname} has no {names}, which the consumer needs"
             return [f"return {program.constant(_Refuse(reason), 'refuse')}(value)"]
-        written = {id(field): name for field, name in zip(step.writer.fields, self._wire.fields(step.writer), strict=True)}
+        written = {
+            id(field): name for field, name in zip(step.writer.fields, self._wire.fields(step.writer), strict=True)
+        }
         parts: dict[int, str] = {}
         for wrote, target, inner in step.steps:
             if target is not None and inner is not None:
@@ -241,4 +245,3 @@ def _failing(step: Step) -> bool:
 
 def _too_deep() -> None:
     raise TooDeep(f"more than {MAX_DEPTH} records inside each other")
-

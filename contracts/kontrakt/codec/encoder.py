@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from kontrakt.avro import Array, Enum, Field, Map, Record, Schema, Union
 
@@ -31,7 +31,9 @@ def encoder(wire: Wire, types: Types, default: MakeDefault, *, trace: bool) -> P
         default: Makes what makes the default of a field.
         trace: Whether errors carry paths.
     """
-    program = Program(f"encode {getattr(wire.root, 'fullname', wire.root.type)}", trace=trace, deep=recursive(wire.root))
+    program = Program(
+        f"encode {getattr(wire.root, 'fullname', wire.root.type)}", trace=trace, deep=recursive(wire.root)
+    )
     converted = _Encoder(program, wire, types, default).convert(wire.root, "value")
     program.function("encode", [f"return {{{INSIDE!r}: {converted}}}" if wire.wrapped else f"return {converted}"])
     return program
@@ -232,7 +234,7 @@ def _first_fit(value: Any, what: str, attempts: tuple[tuple[type, Any], ...], de
         except Exception as error:  # noqa: BLE001 - whatever one branch says, the next one is tried
             if isinstance(error, Misfit) and attempt in own:
                 misfit = error
-    if isinstance(value, dict) and len(own) > 1:
+    if len(own) > 1 and value.__class__ is dict:
         raise Misfit(f'this dict is not {what}; with the full name of its record as "{TAG}" it would be clear why')
     raise misfit or to_avro.expected(what, value)
 
@@ -251,9 +253,7 @@ def _of_class(shape: Shape, record: Record) -> Convert:
     known = frozenset((*shape.fields, TAG))
 
     def as_dictionary(value: Any) -> Any:
-        if not isinstance(value, dict):
-            raise to_avro.expected(f"a dict of {record.fullname}", value)
-        members = cast("dict[Any, Any]", value)
+        members: Mapping[Any, Any] = to_avro.as_dict(value)
         if not members.keys() <= known:
             raise Misfit(f"{record.fullname} has no {', '.join(sorted(map(str, members.keys() - known)))}")
         if members.get(TAG, record.fullname) != record.fullname:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from io import BytesIO
 
 WireSchema: TypeAlias = dict[str, Any]
 """The JSON of a record's schema."""
 
 
-def prepare(schema: WireSchema) -> WireSchema:
-    """Parse a schema once, for :func:`write` and :func:`read`."""
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Moves the data of one schema.
+
+    Attributes:
+        schema: What fastavro made of the schema.
+        write: Appends a datum of a schema; a branch of a union is a tuple of its name and its value.
+        read: Reads a datum of a schema, without a reader's schema, with the option ``return_named_type``: a record or fixed in a
+            union is a tuple of its name and its value.
+    """
+
+    schema: WireSchema
+    write: Callable[[BytesIO, WireSchema, Any], None]
+    read: Callable[[BytesIO, WireSchema, None, bool, bool, str, bool], Any]
+
+
+def mover(schema: WireSchema) -> Mover:
+    """Parse a schema once.
+
+    Args:
+        schema: A record's schema.
+    """
     import fastavro
 
-    return cast("WireSchema", fastavro.parse_schema(schema))
-
-
-def write(out: BytesIO, schema: WireSchema, datum: Any) -> None:
-    """Append a datum; a branch of a union is a tuple of its name and its value."""
-    import fastavro
-
-    fastavro.schemaless_writer(out, schema, datum)
-
-
-def read(source: BytesIO, schema: WireSchema) -> Any:
-    """Read a datum; a record or fixed in a union is a tuple of its name and its value."""
-    import fastavro
-
-    return fastavro.schemaless_reader(source, schema, None, return_named_type=True)
+    fast: Any = fastavro
+    return Mover(cast("WireSchema", fast.parse_schema(schema)), fast.schemaless_writer, fast.schemaless_reader)

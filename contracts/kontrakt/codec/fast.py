@@ -9,7 +9,6 @@ from kontrakt.avro import Enum, Named, Schema
 from kontrakt.avro.resolution import Plan, resolve
 from kontrakt.errors import DecodeError, EncodeError, KontraktError, UnresolvableError
 
-from . import fa
 from .decoder import decoder
 from .defaults import defaults
 from .encoder import encoder
@@ -40,7 +39,7 @@ class FastavroCodec(Generic[T]):
         self._types = types
         self._defaults = defaults(types)
         self._wire = Wire(schema)
-        self._convert: Callable[[Any], Any] | None = None
+        self._compiled: Callable[[T, bytes], bytes] | None = None
 
     @property
     def schema(self) -> Schema:
@@ -49,14 +48,11 @@ class FastavroCodec(Generic[T]):
 
     def encode(self, value: T, prefix: bytes = b"") -> bytes:
         """Encode a value as Avro binary; see :meth:`kontrakt.codec.base.Codec.encode`."""
-        convert = self._convert or self._compile()
-        out = BytesIO()
-        out.write(prefix)
+        write = self._compiled or self._compile()
         try:
-            fa.write(out, self._wire.schema, convert(value))
+            return write(value, prefix)
         except Exception as error:
             raise self._refused(value, error) from error
-        return out.getvalue()
 
     def encode_program(self, *, trace: bool = False) -> Program:
         """The functions that convert values before they are written: for people who look for a fault."""
@@ -74,10 +70,19 @@ class FastavroCodec(Generic[T]):
         except ValueError as error:
             raise UnresolvableError(_unresolvable(source, self._schema, [str(error)])) from None
 
-    def _compile(self) -> Callable[[Any], Any]:
+    def _compile(self) -> Callable[[T, bytes], bytes]:
         convert = self.encode_program().compile("encode")
-        self._convert = convert
-        return convert
+        mover = self._wire.mover
+        schema, move = mover.schema, mover.write
+
+        def write(value: T, prefix: bytes) -> bytes:
+            out = BytesIO()
+            out.write(prefix)
+            move(out, schema, convert(value))
+            return out.getvalue()
+
+        self._compiled = write
+        return write
 
     def _refused(self, value: T, error: Exception) -> Exception:
         """What to raise when a value could not be encoded."""
@@ -102,7 +107,7 @@ class _Reading(Generic[T]):
         self._plan = plan
         self._types = types
         self._scan = Scan(wire.root)
-        self._schema = wire.schema
+        self._mover = wire.mover
         self._convert = self._program(trace=False).compile("decode")
 
     def read(self, data: bytes, offset: int = 0) -> T:
@@ -112,13 +117,16 @@ class _Reading(Generic[T]):
         try:
             if self._scan.first(len(data) - offset):
                 self._scan.check(data, offset)
-            value: T = self._convert(fa.read(source, self._schema))
+            value: T = self._convert(self._raw(source))
             end = source.tell()
         except Exception as error:
             raise self._refused(data, offset, error) from error
         if end != len(data):
             raise _left_over(data, end)
         return value
+
+    def _raw(self, source: BytesIO) -> Any:
+        return self._mover.read(source, self._mover.schema, None, False, False, "strict", True)
 
     def _program(self, *, trace: bool) -> Program:
         return decoder(self._wire, self._plan, self._types, defaults(self._types), trace=trace)
@@ -131,7 +139,7 @@ class _Reading(Generic[T]):
             self._scan.check(data, offset)
             source = BytesIO(data)
             source.seek(offset)
-            self._program(trace=True).compile("decode")(fa.read(source, self._schema))
+            self._program(trace=True).compile("decode")(self._raw(source))
         except DecodeError as broken:
             return broken
         except Misfit as misfit:

@@ -60,11 +60,13 @@ def decimal(scale: int, precision: int) -> Convert:
         precision: How many digits its schema allows.
     """
     longest = max(_LONGEST_DECIMAL, precision)
+    unit = Decimal((0, (1,), -scale))
+    multiply = EXACT.multiply
 
     def to_decimal(value: bytes) -> Decimal:
         if len(value) > longest:
             raise Misfit(f"{len(value)} bytes are not a decimal of {precision} digits")
-        return Decimal(int.from_bytes(value, "big", signed=True)).scaleb(-scale, EXACT)
+        return multiply(int.from_bytes(value, "big", signed=True), unit)
 
     return to_decimal
 
@@ -111,7 +113,7 @@ def timestamp(unit: int, epoch: dt.datetime) -> Convert:
 
     def to_datetime(value: int) -> dt.datetime:
         try:
-            return epoch + delta(microseconds=value * unit // 1000)
+            return epoch + delta(0, 0, value * unit // 1000)
         except OverflowError:
             raise Misfit(f"{value} is a time that is not in the years 1 to 9999") from None
 

@@ -133,7 +133,11 @@ class Scan:
         """A walk that is made when it is used first, so that a type may contain itself."""
         if not isinstance(schema, Record | Array | Map | Union):
             return self._make(schema)
-        return lambda data, position, depth: self._make(schema)(data, position, depth)
+
+        def walk(data: bytes, position: int, depth: int) -> int:
+            return self._make(schema)(data, position, depth)
+
+        return walk
 
     def _record(self, record: Record) -> _Walk:
         fields: list[tuple[Field, _Walk]] = [(field, self._make_later(field.schema)) for field in record.fields]
@@ -179,16 +183,16 @@ class Scan:
                     raise _Broken(f"{count} items do not fit into the {len(data) - position} bytes that follow", start)
                 if not size and at + count > MAX_EMPTY_ITEMS:
                     raise _Broken(f"more than {MAX_EMPTY_ITEMS} items that take no bytes", start)
-                step: object = ""
+                end = at + count
                 try:
-                    for step in range(at, at + count):
+                    while at < end:
                         if keys:
                             position = _string(data, position, depth)
                         position = inner(data, position, depth)
+                        at += 1
                 except _Broken as broken:
-                    broken.steps.append(f"[{step}]")
+                    broken.steps.append(f"[{at}]")
                     raise
-                at += count
 
         return walk
 

@@ -77,9 +77,9 @@ def shape_of(kind: type, style: Style, record: Record, renamed: Mapping[str, str
         tagged: Whether its dictionaries carry their record's name.
     """
     fields = tuple(renamed.get(field.name, field.name) for field in record.fields)
-    if issubclass(kind, dict):  # which a TypedDict is at run time
-        return Shape(dict, None, fields, record.fullname if tagged else "")
     construct: Callable[..., Any] | None = getattr(kind, "model_construct", None)
+    if dict in kind.__mro__:  # which a TypedDict is at run time
+        return Shape(dict, None, fields, record.fullname if tagged else "")
     if style is Style.PYDANTIC and construct is not None:
         return Shape(kind, construct, fields)
     return Shape(kind, kind, fields)

@@ -30,6 +30,8 @@ EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexa
 UNITS: Final[Mapping[str, int]] = {"millis": 10**6, "micros": 10**3, "nanos": 1}
 """Nanoseconds in the unit that a logical type is named after."""
 
+_BYTES: Final[tuple[Any, ...]] = (bytes, bytearray, memoryview)
+_NO_LISTS: Final[tuple[Any, ...]] = (str, *_BYTES)
 _FLOAT_MAX: Final = 3.4028235677973366e38
 """The first number that rounds to infinity as a 32-bit float."""
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -136,9 +138,10 @@ def as_string(value: Any) -> str:
 
 def as_bytes(value: Any) -> bytes:
     """Bytes."""
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
-    raise expected("bytes", value)
+    if not isinstance(value, _BYTES):
+        raise expected("bytes", value)
+    data: Any = value
+    return bytes(data)
 
 
 def fixed(size: int) -> Convert:
@@ -161,6 +164,7 @@ def decimal(logical: Logical, size: int | None) -> Convert:
         size: How many bytes it has, or None for as many as it needs.
     """
     precision, scale = logical.precision, logical.scale
+    shift, integral = EXACT.scaleb, EXACT.to_integral_exact
 
     def as_decimal(value: Any) -> bytes:
         if not isinstance(value, Decimal):
@@ -175,9 +179,11 @@ def decimal(logical: Logical, size: int | None) -> Convert:
             before = max(precision - scale, 0)
             raise Misfit(f"Decimal {_digits(value)} has more than {before} digits before the point")
         try:
-            unscaled = int(value.scaleb(scale, EXACT).to_integral_exact(context=EXACT))
+            unscaled = int(integral(shift(value, scale)))
         except (Inexact, InvalidOperation):
-            raise Misfit(f"Decimal {_digits(value)} has more than {scale} digits after the point; round it first") from None
+            raise Misfit(
+                f"Decimal {_digits(value)} has more than {scale} digits after the point; round it first"
+            ) from None
         return unscaled.to_bytes((unscaled.bit_length() + 8) // 8 if size is None else size, "big", signed=True)
 
     return as_decimal
@@ -296,16 +302,20 @@ def symbol(enum: Enum, kind: type | None) -> Convert:
 
 def as_list(value: Any) -> Sequence[Any]:
     """The items of an array."""
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
-        return value  # pyright: ignore[reportUnknownVariableType]
-    raise expected("list", value)
+    kind: type[Any] = type(value)
+    if not issubclass(kind, Sequence) or issubclass(kind, _NO_LISTS):
+        raise expected("list", value)
+    items: Sequence[Any] = value
+    return items
 
 
 def as_dict(value: Any) -> Mapping[Any, Any]:
     """The members of a map."""
-    if isinstance(value, Mapping):
-        return value  # pyright: ignore[reportUnknownVariableType]
-    raise expected("dict", value)
+    kind: type[Any] = type(value)
+    if not issubclass(kind, Mapping):
+        raise expected("dict", value)
+    members: Mapping[Any, Any] = value
+    return members
 
 
 def as_key(value: Any) -> str:

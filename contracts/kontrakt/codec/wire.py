@@ -61,9 +61,9 @@ class Wire:
         self._written: fa.WireSchema = _wrap("Root", written) if self.wrapped else written
 
     @cached_property
-    def schema(self) -> fa.WireSchema:
-        """What fastavro takes."""
-        return fa.prepare(self._written)
+    def mover(self) -> fa.Mover:
+        """What moves data of the schema."""
+        return fa.mover(self._written)
 
     def label(self, named: Named) -> str:
         """The name of a named type; it ends with a digit."""
