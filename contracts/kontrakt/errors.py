@@ -36,7 +36,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 __all__ = [
     "BrokerUnavailable",
@@ -270,8 +269,7 @@ class DeclaredError(RequestError):
     A subclass is a dataclass whose fields are those of the Avro error.
     """
 
-    __dataclass_fields__: ClassVar[dict[str, Any]] = {}
-
     def __str__(self) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name, None)!r}" for name in self.__dataclass_fields__)
+        fields: Iterable[str] = getattr(self, "__dataclass_fields__", ())
+        shown = ", ".join(f"{name}={getattr(self, name, None)!r}" for name in fields)
         return f"{type(self).__name__}({shown})"
