@@ -1,12 +1,186 @@
-"""kontrakt: declare your Kafka topics in Avro; check them, register them, and generate typed clients.
+"""kontrakt: declare your Kafka topics in Avro; get typed clients, and pull requests that cannot break a consumer.
 
 ::
 
-    from kontrakt import avro
-    from kontrakt.contract import load
-    from kontrakt.registry import Registry, register
+    import kontrakt
+    from shop.customers import Customer, Customers
+
+    with kontrakt.connect() as bus, Customers.producer(bus) as customers:
+        customers.put(Customer(customer_id="c-1", email="a@b.c"))
+
+Importing it is cheap: each name loads its module when it is first used.
 """
 
-from ._version import __version__
+from __future__ import annotations
 
-__all__ = ["__version__"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from ._version import __version__
+from .errors import IncompatibleRuntimeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .codec import decode, encode
+    from .errors import (
+        BrokerUnavailable,
+        BusDenied,
+        BusError,
+        ClosedError,
+        CodecError,
+        ContractErrors,
+        DeclaredError,
+        DecodeError,
+        DeliveryError,
+        EncodeError,
+        GenerateError,
+        HandlerError,
+        KontraktError,
+        Position,
+        Problem,
+        ProblemsError,
+        RegistryDenied,
+        RegistryError,
+        RegistryUnavailable,
+        RequestError,
+        RequestFailed,
+        RequestTimeout,
+        SchemaErrors,
+        SchemaNotFound,
+        SchemaNotRegistered,
+        SchemaRejected,
+        SettingsErrors,
+        TopicNotFound,
+        UnresolvableError,
+    )
+    from .kafka.bus import Bus, connect
+    from .kafka.delivery import Delivery, Sent
+    from .kafka.embedded import EmbeddedBus, embedded
+    from .kafka.messages import Delete, Event, Meta, Put
+    from .kafka.requests import Operation, RequestClient, Requests, RequestService
+    from .kafka.topics import Entity, EntityView, EventHandler, Events, EventsView, Key, KeyedEntity, KeyedEvents
+    from .values import Duration, LocalTimestampNanos, TimeNanos, TimestampNanos
+
+__all__ = [
+    "BrokerUnavailable",
+    "Bus",
+    "BusDenied",
+    "BusError",
+    "ClosedError",
+    "CodecError",
+    "ContractErrors",
+    "DeclaredError",
+    "DecodeError",
+    "Delete",
+    "Delivery",
+    "DeliveryError",
+    "Duration",
+    "EmbeddedBus",
+    "EncodeError",
+    "Entity",
+    "EntityView",
+    "Event",
+    "EventHandler",
+    "Events",
+    "EventsView",
+    "GenerateError",
+    "HandlerError",
+    "IncompatibleRuntimeError",
+    "Key",
+    "KeyedEntity",
+    "KeyedEvents",
+    "KontraktError",
+    "LocalTimestampNanos",
+    "Meta",
+    "Operation",
+    "Position",
+    "Problem",
+    "ProblemsError",
+    "Put",
+    "RegistryDenied",
+    "RegistryError",
+    "RegistryUnavailable",
+    "RequestClient",
+    "RequestError",
+    "RequestFailed",
+    "RequestService",
+    "RequestTimeout",
+    "Requests",
+    "SchemaErrors",
+    "SchemaNotFound",
+    "SchemaNotRegistered",
+    "SchemaRejected",
+    "Sent",
+    "SettingsErrors",
+    "TimeNanos",
+    "TimestampNanos",
+    "TopicNotFound",
+    "UnresolvableError",
+    "__version__",
+    "connect",
+    "decode",
+    "embedded",
+    "encode",
+    "requires",
+]
+
+_NAMES: Final[Mapping[str, str]] = {
+    "codec": "decode encode",
+    "kafka.bus": "Bus connect",
+    "kafka.delivery": "Delivery Sent",
+    "kafka.embedded": "EmbeddedBus embedded",
+    "kafka.messages": "Delete Event Meta Put",
+    "kafka.requests": "Operation RequestClient RequestService Requests",
+    "kafka.topics": "Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents",
+    "values": "Duration LocalTimestampNanos TimeNanos TimestampNanos",
+}
+_HOME: Final = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module of a name when it is first used; what no other module has is an error of kontrakt."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """All public names, loaded or not."""
+    return sorted({*globals(), *__all__})
+
+
+def requires(generator: str, package: str = "") -> None:
+    """Refuse to go on when this runtime does not fit a generated package.
+
+    A package runs on the version of kontrakt that generated it and on later ones of the same series: the same major version, and
+    while that is 0 the same minor version.
+
+    Args:
+        generator: The version of the generator that wrote the package.
+        package: The package.
+
+    Raises:
+        IncompatibleRuntimeError: This runtime is older, or of another series.
+    """
+    wanted, here = _numbers(generator), _numbers(__version__)
+    series = 1 if wanted[0] else 2
+    if here[:series] == wanted[:series] and here >= wanted:
+        return
+    upper = ".".join(map(str, (*wanted[: series - 1], wanted[series - 1] + 1)))
+    raise IncompatibleRuntimeError(
+        f"the generated package {package or '(unnamed)'} was written by kontrakt {generator} and does not fit kontrakt "
+        f"{__version__}, which is installed; install 'kontrakt>={generator},<{upper}', or generate the package again with "
+        "the installed version: kontrakt generate"
+    )
+
+
+def _numbers(version: str) -> tuple[int, int, int]:
+    """The numbers of a version: ``0.1`` is ``(0, 1, 0)``, ``1.2.3rc1`` is ``(1, 2, 3)``."""
+    found = [0, 0, 0]
+    for place, part in enumerate(version.split(".")[:3]):
+        digits = "".join(c for c in part[: len(part) - len(part.lstrip("0123456789"))] if c.isdigit())
+        found[place] = int(digits or 0)
+    return found[0], found[1], found[2]

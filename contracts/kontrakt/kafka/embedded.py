@@ -1,18 +1,36 @@
-"""A broker in memory: librdkafka's own mock cluster, for tests, development and demos.
+"""A broker and a registry in memory, for tests, development and demos.
 
-It speaks Kafka's protocol on loopback, so clients of other processes can use it: topics (created when first used), consumer
-groups, transactions. It has no compaction and no retention, keeps nothing on disk, and ends with the process.
+The broker is librdkafka's own mock cluster. It speaks Kafka's protocol on loopback, so clients of other processes can use it: topics
+(created when a producer first uses them, with 4 partitions), consumer groups, transactions. It has no compaction and no retention,
+no access control, cannot create topics through Kafka's admin interface, keeps nothing on disk, and ends with the process.
+
+Clients should know its ways (:data:`QUICK`), as those of :func:`embedded` do: a consumer group of the classic protocol takes 3 seconds to
+start, one in which the broker assigns partitions starts at once; and a consumer that waits for messages is answered only when the time
+is up for which it would wait at most. A second member of a group waits for the next heartbeat, 3 seconds, with both protocols.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from confluent_kafka import KafkaException, Producer
 
 from kontrakt.errors import BrokerUnavailable, ClosedError
+from kontrakt.settings import Options, Settings
+
+from .bus import Bus
+
+if TYPE_CHECKING:
+    from kontrakt.registry.embedded import EmbeddedRegistry
+
+    from .requests import Requests
+    from .topics import Topic
+
+QUICK: Final[Mapping[str, str]] = {"group.protocol": "consumer", "fetch.wait.max.ms": "10"}
+"""What librdkafka's consumers are told so that the mock cluster answers soon."""
 
 _PATIENCE: Final = 10.0
 _PAUSE: Final = 0.02
@@ -86,6 +104,106 @@ class EmbeddedBroker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class EmbeddedBus(Bus):
+    """A bus to a broker and a registry in memory that live as long as it does. Made by :func:`embedded`."""
+
+    def __init__(self, broker: EmbeddedBroker, registry: EmbeddedRegistry, kafka: Mapping[str, Any]) -> None:
+        self._broker = broker
+        self._registry_server = registry
+        super().__init__(
+            Settings(
+                bootstrap_servers=broker.bootstrap_servers,
+                registry_url=registry.url,
+                kafka=Options({**QUICK, **kafka}),
+            )
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables with which ``kontrakt.connect()`` of another process joins."""
+        return {
+            "KONTRAKT_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "KONTRAKT_REGISTRY_URL": self.registry_url,
+            **{f"KONTRAKT_KAFKA_{name.upper().replace('.', '_')}": str(self.kafka[name]) for name in QUICK},
+        }
+
+    def create_topics(self, *topics: type[Topic | Requests] | str) -> None:
+        """Create topics now; they have 4 partitions.
+
+        Args:
+            topics: Names, or generated topics.
+        """
+        from .declared import names_of
+
+        for topic in topics:
+            self._broker.create_topics(*([topic] if isinstance(topic, str) else names_of(topic)))
+
+    def register(self, *topics: type[Topic | Requests]) -> None:
+        """Register the schemas of generated topics, and create the topics.
+
+        Args:
+            topics: Generated topics.
+        """
+        super().register(*topics)
+        self.create_topics(*topics)
+
+    def ensure_topic(self, topic: str) -> None:
+        """Create a topic before it is read: here nobody else does."""
+        self._broker.create_topics(topic)
+
+    def close(self) -> None:
+        """Close every client, then end the broker and the registry, with everything in them."""
+        try:
+            super().close()
+        finally:
+            self._registry_server.stop()
+            self._broker.close()
+
+
+def embedded(
+    *topics: type[Topic | Requests],
+    registry_port: int = 0,
+    level: str = "BACKWARD",
+    kafka: Mapping[str, Any] | None = None,
+) -> EmbeddedBus:
+    """Start a broker and a registry in memory, and connect to them. They end when the bus is closed.
+
+    ::
+
+        with kontrakt.embedded(Customers, OrderEvents) as bus:
+            Customers.producer(bus).put(Customer(customer_id="c-1"))
+
+    The module says what the broker lacks (:mod:`kontrakt.kafka.embedded`).
+
+    Args:
+        topics: Generated topics whose schemas are registered and that are created.
+        registry_port: The registry's port; 0 for a free one.
+        level: The registry's compatibility level.
+        kafka: More for librdkafka, by its own names.
+
+    Raises:
+        BrokerUnavailable: The broker did not come up.
+        RegistryError: The registry's port is taken.
+    """
+    from kontrakt.registry.embedded import EmbeddedRegistry
+
+    broker = EmbeddedBroker()
+    broker.start()
+    try:
+        registry = EmbeddedRegistry(port=registry_port, level=level)
+        registry.start()
+    except BaseException:
+        broker.close()
+        raise
+    bus = EmbeddedBus(broker, registry, kafka or {})
+    try:
+        bus.register(*topics)
+    except BaseException:
+        bus.close()
+        raise
+    return bus
 
 
 def _address(holder: Producer) -> str:

@@ -1,0 +1,297 @@
+"""Consumers of entity and event topics."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeAlias, TypeVar
+
+from kontrakt.errors import DecodeError, HandlerError, KontraktError, RegistryError, SchemaNotFound
+
+from .fetcher import Fetcher, place_of
+from .messages import Delete, Event, Meta, Put
+from .serialization import AvroReader, key_reader, types_of
+from .topics import EventHandler
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from confluent_kafka import Message
+
+    from .bus import Bus
+    from .topics import EntityView, EventsView, OnError, Start, Topic
+
+_log: Final = logging.getLogger("kontrakt.kafka")
+
+K = TypeVar("K")
+V = TypeVar("V")
+T = TypeVar("T")
+
+Skipped: TypeAlias = None
+
+
+class Consumer(Generic[T]):
+    """The messages of a topic, typed, for one member of a consumer group.
+
+    A message counts as handled when the next one is asked for, and at the end of a ``with`` block that did not fail; only then may
+    its offset be committed. So after a crash a message may come again, and none is lost. Use it from one thread; :meth:`stop` and
+    :meth:`close` may be called from any.
+
+    Args:
+        bus: Where.
+        topic: The topic.
+        group: The consumer group.
+        start: Where the group starts when it has no offset yet.
+        on_error: What happens at a message that cannot be read: ``stop`` or ``skip``.
+        config: More for librdkafka, by its own names.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        topic: type[Topic],
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._bus = bus
+        self._on_error = on_error
+        self._current: Message | None = None
+        self._values = AvroReader(bus.registry, types_of(topic))
+        self._read_key = key_reader(bus.registry, topic.key)
+        bus.ensure_topic(topic.topic)
+        self._fetcher = Fetcher(bus.kafka, topic.topic, group=group, start=start, own=config)
+        bus.opened(self)
+
+    def __iter__(self) -> Iterator[T]:
+        """Every message, for ever; ends after :meth:`stop`.
+
+        Raises:
+            DecodeError: A message cannot be read; it names topic, partition and offset. It comes again when one goes on.
+        """
+        while (item := self._next(None)) is not None:
+            yield item
+
+    def poll(self, timeout: float = 0.0) -> T | None:
+        """The next message, or None when there is none in time.
+
+        Args:
+            timeout: Seconds to wait.
+
+        Raises:
+            DecodeError: A message cannot be read; it names topic, partition and offset.
+        """
+        return self._next(timeout)
+
+    def until_end(self) -> Iterator[T]:
+        """Every message up to where the topic ended when this began: to catch up, in tests and in jobs."""
+        self._fetcher.note_end()
+        while not self._fetcher.stopped:
+            item = self._next(0.1)
+            if item is not None:
+                yield item
+            elif self._fetcher.at_end():
+                return
+
+    def commit(self) -> None:
+        """Count the message that was handed out last as handled, and commit now rather than within the next seconds.
+
+        Raises:
+            BusError: The offsets could not be committed.
+        """
+        self._handled()
+        self._fetcher.commit()
+
+    def stop(self) -> None:
+        """Let the iteration end soon. May be called from any thread and from a signal handler."""
+        self._fetcher.stop()
+
+    def close(self) -> None:
+        """Commit what was handled and leave the group."""
+        self._bus.ended(self)
+        self._fetcher.close()
+
+    def _run(self, handle: Callable[[T], None]) -> None:
+        while (item := self._next(None)) is not None:
+            try:
+                handle(item)
+            except Exception as error:
+                message = self._current
+                assert message is not None
+                topic, partition, offset = place_of(message)
+                what = f"the handler failed: {type(error).__name__}: {error}"
+                failure = HandlerError(what, topic=topic, partition=partition, offset=offset)
+                if self._on_error == "skip":
+                    _log.exception("skipping %s", failure)
+                    continue
+                self._current = None
+                self._fetcher.give_back(message)
+                raise failure from error
+
+    def _next(self, timeout: float | None) -> T | None:
+        self._handled()
+        while (message := self._fetcher.take(timeout)) is not None:
+            try:
+                item = self._decode(message)
+            except (DecodeError, SchemaNotFound) as error:
+                self._refuse(message, error)
+            except BaseException:
+                self._fetcher.give_back(message)
+                raise
+            else:
+                if item is not None:
+                    self._current = message
+                    return item
+            self._fetcher.handled(message)
+        return None
+
+    def _handled(self) -> None:
+        if self._current is not None:
+            self._fetcher.handled(self._current)
+            self._current = None
+
+    def _refuse(self, message: Message, error: KontraktError) -> None:
+        """Skip a message that cannot be read, or raise and leave it where it is."""
+        topic, partition, offset = place_of(message)
+        place = f"{topic}[{partition}]@{offset}"
+        if self._on_error == "skip":
+            _log.error("skipping %s, which cannot be read: %s", place, error)
+            return
+        self._fetcher.give_back(message)
+        if isinstance(error, DecodeError):
+            located = type(error)(f"{place}: {error}")
+            located.path = error.path
+            raise located from error
+        assert isinstance(error, RegistryError)
+        raise type(error)(f"{place}: {error}", status=error.status, code=error.code) from error
+
+    def _decode(self, message: Message) -> T | None:
+        """The item for a message, or None for one to skip."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._handled()
+        self.close()
+
+
+class EntityConsumer(Consumer["Put[K, V] | Delete[K]"], Generic[K, V]):
+    """The changes of entities: ``Put`` and ``Delete``."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        topic: type[EntityView[K, V]],
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(bus, topic, group=group, start=start, on_error=on_error, config=config)
+        self._expected = topic.value.__name__
+
+    def run(self, handle: Callable[[Put[K, V] | Delete[K]], None]) -> None:
+        """Handle every change until :meth:`stop` is called.
+
+        Args:
+            handle: Called with each change. Its offset may be committed when it has returned.
+
+        Raises:
+            HandlerError: It failed, and the policy is to stop; ``__cause__`` is what it raised.
+            DecodeError: A message cannot be read, and the policy is to stop.
+        """
+        self._run(handle)
+
+    def _decode(self, message: Message) -> Put[K, V] | Delete[K]:
+        meta = meta_of(message)
+        key: K = self._read_key(message.key(), meta.headers)
+        data = message.value()
+        if data is None:
+            return Delete(key, meta)
+        found = self._values.read(data, meta.headers)
+        if found is None:
+            raise DecodeError(f"its schema is not one of {self._expected}")
+        return Put(key, found[1], meta)
+
+
+class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
+    """Events as they happened."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        topic: type[EventsView[K, V]],
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        unknown: OnError = "skip",
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(bus, topic, group=group, start=start, on_error=on_error, config=config)
+        self._types = topic.types
+        self._unknown = unknown
+        self._kind: type[Any] | None = None
+
+    def run(self, handler: EventHandler | Callable[[Event[K, V]], None]) -> None:
+        """Handle every event until :meth:`stop` is called.
+
+        Args:
+            handler: An instance of a subclass of the topic's ``Handler``, whose method for the type of event is called; or a
+                function that takes every event. An event's offset may be committed when that has returned.
+
+        Raises:
+            HandlerError: It failed, and the policy is to stop; ``__cause__`` is what it raised.
+            DecodeError: A message cannot be read, and the policy is to stop.
+            TypeError: The handler is one of another topic.
+        """
+        if not isinstance(handler, EventHandler):
+            self._run(handler)
+            return
+        if missing := [kind.__name__ for kind in self._types if kind not in handler.handles]:
+            raise TypeError(f"{type(handler).__name__} does not handle {', '.join(missing)}")
+        methods: dict[type[Any], Callable[[V, Meta], None]] = {
+            kind: getattr(handler, name) for kind, name in handler.handles.items()
+        }
+
+        def dispatch(event: Event[K, V]) -> None:
+            assert self._kind is not None
+            methods[self._kind](event.value, event.meta)
+
+        self._run(dispatch)
+
+    def _decode(self, message: Message) -> Event[K, V] | None:
+        meta = meta_of(message)
+        data = message.value()
+        if data is None:
+            raise DecodeError("a message without a payload is not an event")
+        found = self._values.read(data, meta.headers)
+        if found is None:
+            if self._unknown == "stop":
+                raise DecodeError("an event of a type that this package was generated without; generate it again")
+            return None
+        key: K = self._read_key(message.key(), meta.headers)
+        self._kind = found[0]
+        return Event(key, found[1], meta)
+
+
+def meta_of(message: Message) -> Meta:
+    """Where a message stood."""
+    topic, partition, offset = place_of(message)
+    kind, milliseconds = message.timestamp()
+    headers: Any = message.headers()
+    return Meta(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        milliseconds=milliseconds if kind else None,
+        headers=headers or (),
+    )

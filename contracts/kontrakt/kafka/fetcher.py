@@ -1,0 +1,310 @@
+"""Raw messages of a consumer group: fetched in batches, handed out one at a time, committed only when they were handled."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from kontrakt.errors import ClosedError
+
+from .config import consumer_config
+from .failures import is_about_topic, is_denied, translated
+from .sender import configuration_error, partitions_of
+
+if TYPE_CHECKING:
+    from .topics import Start
+
+_log: Final = logging.getLogger("kontrakt.kafka")
+
+BATCH: Final = 500
+"""Messages that are taken from librdkafka at once, which has them already."""
+
+_SLICE_SECONDS: Final = 0.2
+"""How long librdkafka waits before Python looks whether it was stopped or a signal came."""
+_STORE_SECONDS: Final = 1.0
+_ALIVE_SECONDS: Final = 5.0
+"""How often librdkafka hears from us while a batch is being handled, so that the group does not give us up."""
+_EOF: Final = "_PARTITION_EOF"
+
+Place = tuple[str, int]
+
+
+class Fetcher:
+    """The messages of one topic for one member of a consumer group.
+
+    One thread takes messages; :meth:`stop` and :meth:`close` may come from any.
+
+    Args:
+        config: What the user says of Kafka clients, by librdkafka's names.
+        topic: The topic.
+        group: The consumer group.
+        start: Where the group starts when it has no offset.
+        own: What the user says of this consumer.
+        before_revoke: Called before partitions are given up, while their offsets can still be stored.
+
+    Raises:
+        TopicNotFound: There is no such topic.
+        BrokerUnavailable: No broker answers.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        topic: str,
+        *,
+        group: str,
+        start: Start = "earliest",
+        own: Mapping[str, Any] | None = None,
+        before_revoke: Callable[[], None] | None = None,
+        patience: float = 30.0,
+    ) -> None:
+        self.topic = topic
+        self.group = group
+        self._before_revoke = before_revoke
+        self._buffer: deque[Message] = deque()
+        self._handled: dict[Place, int] = {}
+        self._ends: dict[Place, int] = {}
+        self._eof: dict[Place, int] = {}
+        self._assigned = False
+        self._closed = False
+        self._stopping = threading.Event()
+        self._lock = threading.RLock()  # librdkafka's consumer refuses a second thread
+        self._polled = self._stored = time.monotonic()
+        whole = {**consumer_config(config, own), "group.id": group, "auto.offset.reset": start}
+        try:
+            self._consumer = Consumer(whole)
+        except (KafkaException, TypeError, ValueError) as error:
+            raise configuration_error("consumer", error) from error
+        try:
+            partitions_of(self._consumer, topic, patience, str(config.get("bootstrap.servers", "")))
+            self._consumer.subscribe(
+                [topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            )
+        except BaseException:
+            self._consumer.close()
+            raise
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop, or is closed."""
+        return self._closed or self._stopping.is_set()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self._closed
+
+    def take(self, timeout: float | None = None) -> Message | None:
+        """The next message.
+
+        Args:
+            timeout: Seconds; without it, until there is one or :meth:`stop` is called.
+
+        Returns:
+            The message, or None when the time is up or it was stopped.
+
+        Raises:
+            TopicNotFound: The topic was deleted.
+            BusDenied: The credentials lack the right.
+            ClosedError: It is closed.
+        """
+        if self._closed:
+            raise ClosedError(f"cannot read {self.topic}: the consumer is closed")
+        if self._buffer and not self._stopping.is_set() and not self._due():
+            return self._buffer.popleft()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._stopping.is_set():
+            with self._lock:
+                if self._closed:
+                    return None
+                self._fill(_remaining(deadline))
+                if self._buffer:
+                    return self._buffer.popleft()
+            if deadline is not None and time.monotonic() >= deadline:
+                return None
+        return None
+
+    def give_back(self, message: Message) -> None:
+        """Put a message back in front, so that it is handed out again."""
+        self._buffer.appendleft(message)
+
+    def handled(self, message: Message) -> None:
+        """Note that a message was handled: its offset may be committed."""
+        topic, partition, offset = place_of(message)
+        self._handled[topic, partition] = offset + 1
+
+    def commit(self) -> None:
+        """Commit what was handled, now. It happens by itself every few seconds and when partitions are given up.
+
+        Raises:
+            BusError: The offsets could not be committed.
+        """
+        with self._lock:
+            if self._closed:
+                raise ClosedError(f"cannot commit offsets of {self.topic}: the consumer is closed")
+            self._store()
+            try:
+                self._consumer.commit(asynchronous=False)
+            except KafkaException as error:
+                if error.args[0].name() != "_NO_OFFSET":
+                    raise translated(error, f"commit offsets of {self.topic} for the group {self.group}") from error
+
+    def note_end(self) -> None:
+        """Find anew where the partitions end; see :meth:`at_end`."""
+        self._ends.clear()
+
+    def at_end(self) -> bool:
+        """Whether everything was handed out that stood in this member's partitions when the end was noted.
+
+        Asks the broker for the ends of partitions that it has not seen yet.
+        """
+        with self._lock:
+            if self._closed or self._buffer or not self._assigned:
+                return self._closed
+            for one in self._assignment():
+                place = (one.topic, one.partition)
+                if place not in self._ends:
+                    self._ends[place] = self._end_of(one)
+            return all(
+                end <= 0 or self._eof.get(place, -1) >= end or self._position(place) >= end
+                for place, end in self._ends.items()
+            )
+
+    def stop(self) -> None:
+        """Let whoever takes messages end soon. May be called from any thread and from a signal handler."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Commit what was handled, leave the group, and take no more."""
+        self._stopping.set()
+        with self._lock:
+            if self._closed:
+                return
+            self._store()
+            self._closed = True
+            self._buffer.clear()
+            self._consumer.close()
+
+    # --- librdkafka --------------------------------------------------------------------------------------------------
+
+    def _due(self) -> bool:
+        """Whether librdkafka must hear from us although there are messages left."""
+        return time.monotonic() - self._polled > _ALIVE_SECONDS
+
+    def _fill(self, remaining: float | None) -> None:
+        """Take what librdkafka has; wait a little for the first message when there is none. Rebalances happen in here."""
+        if not self._buffer or time.monotonic() - self._stored > _STORE_SECONDS:
+            self._store()
+        keep_alive = bool(self._buffer)
+        wait = 0.0 if keep_alive else min(_SLICE_SECONDS, remaining if remaining is not None else _SLICE_SECONDS)
+        try:
+            first = self._consumer.poll(wait)
+            if first is not None:
+                self._accept([first])
+                if not keep_alive:
+                    self._accept(self._consumer.consume(BATCH, 0))
+        except KafkaException as error:
+            raise translated(error, f"read {self.topic}") from error
+        self._polled = time.monotonic()
+
+    def _accept(self, messages: list[Message]) -> None:
+        """Keep the messages of a batch; librdkafka's errors come among them."""
+        serious: KafkaError | None = None
+        for message in messages:
+            error = message.error()
+            if error is None:
+                self._buffer.append(message)
+            elif error.name() == _EOF:
+                topic, partition, offset = place_of(message)
+                self._eof[topic, partition] = offset
+            elif error.fatal() or is_denied(error) or is_about_topic(error):
+                serious = error
+            else:
+                _log.warning("reading %s: %s", self.topic, error.str())
+        if serious is not None:
+            raise translated(serious, f"read {self.topic} as a member of the group {self.group}")
+
+    def _store(self) -> None:
+        """Tell librdkafka what was handled; it commits that in the background."""
+        self._stored = time.monotonic()
+        if not self._handled:
+            return
+        handled, self._handled = self._handled, {}
+        for (topic, partition), offset in handled.items():
+            try:
+                self._consumer.store_offsets(offsets=[TopicPartition(topic, partition, offset)])
+            except KafkaException as error:
+                _log.warning(
+                    "the group %s handled %s[%d] up to %d, but does not own the partition any more: %s",
+                    self.group,
+                    topic,
+                    partition,
+                    offset,
+                    error.args[0].str(),
+                )
+
+    def _assignment(self) -> Sequence[TopicPartition]:
+        return self._consumer.assignment()
+
+    def _end_of(self, partition: TopicPartition) -> int:
+        """The offset behind the last message; 0 when there is none to read."""
+        try:
+            low, high = self._consumer.get_watermark_offsets(partition, timeout=30)
+        except KafkaException as error:
+            raise translated(error, f"find the end of {self.topic}") from error
+        return high if high > low else 0
+
+    def _position(self, place: Place) -> int:
+        (found,) = self._consumer.position([TopicPartition(*place)])
+        return found.offset
+
+    def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._assigned = True
+        if partitions:
+            _log.info("%s: %s got partitions %s", self.topic, self.group, _numbers(partitions))
+
+    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if self._before_revoke is not None:
+            self._before_revoke()
+        self._store()
+        self._forget(partitions)
+        _log.info("%s: %s gave up partitions %s", self.topic, self.group, _numbers(partitions))
+
+    def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._forget(partitions)
+        _log.warning(
+            "%s: %s lost partitions %s; others read them from the last committed offsets on",
+            self.topic,
+            self.group,
+            _numbers(partitions),
+        )
+
+    def _forget(self, partitions: list[TopicPartition]) -> None:
+        """Drop what was fetched and not handed out: whoever gets the partitions reads it."""
+        gone = {(one.topic, one.partition) for one in partitions}
+        kept = [message for message in self._buffer if (message.topic(), message.partition()) not in gone]
+        self._buffer.clear()
+        self._buffer.extend(kept)
+        for place in gone:
+            self._handled.pop(place, None)
+            self._ends.pop(place, None)
+            self._eof.pop(place, None)
+
+
+def _remaining(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _numbers(partitions: list[TopicPartition]) -> str:
+    return ", ".join(str(one.partition) for one in sorted(partitions)) or "none"
+
+
+def place_of(message: Message) -> tuple[str, int, int]:
+    """Topic, partition and offset of a message, which none lacks that came from a broker."""
+    return message.topic() or "", message.partition() or 0, message.offset() or 0

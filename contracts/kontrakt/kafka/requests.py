@@ -1,0 +1,128 @@
+"""What generated packages declare of requests and responses: operations, a client and a service.
+
+Two topics carry a protocol, ``<name>.requests`` and ``<name>.responses``. The headers are those that Spring Kafka's reply template
+understands: ``kafka_correlationId``, ``kafka_replyTopic``, ``kafka_replyPartition``; ``kontrakt_deadline`` says until when the
+requester waits (milliseconds since 1970, 8 bytes, big-endian).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .bus import Bus
+    from .client import Caller
+    from .messages import Headers
+    from .service import ServiceRunner
+    from .topics import Key
+
+CORRELATION_ID: Final = "kafka_correlationId"
+REPLY_TOPIC: Final = "kafka_replyTopic"
+REPLY_PARTITION: Final = "kafka_replyPartition"
+DEADLINE: Final = "kontrakt_deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of a protocol.
+
+    Args:
+        name: Its name, as the protocol has it.
+        request: The record that carries the parameters.
+        response: The record that carries the answer; None for a one-way operation.
+        method: The name of the service's method; the operation's own when left out.
+    """
+
+    name: str
+    request: type[Any]
+    response: type[Any] | None = None
+    method: str = ""
+
+
+class Requests:
+    """A pair of topics: do something, and what came of it.
+
+    Attributes:
+        topic: The name that both topics begin with.
+        key: How requests are keyed; None where they have no key.
+        timeout: How long a client waits unless it says otherwise.
+        operations: The operations.
+    """
+
+    topic: ClassVar[str]
+    key: ClassVar[Key | None] = None
+    timeout: ClassVar[dt.timedelta] = dt.timedelta(seconds=30)
+    operations: ClassVar[tuple[Operation, ...]]
+
+    @classmethod
+    def serve(
+        cls, bus: Bus, service: RequestService, *, group: str, config: Mapping[str, Any] | None = None
+    ) -> ServiceRunner:
+        """Answer requests.
+
+        Args:
+            bus: Where.
+            service: What answers: an instance of a subclass of this protocol's ``Service``.
+            group: The consumer group. Instances of one service share a group, and with it the requests.
+            config: More for librdkafka's consumer, by its own names.
+
+        Returns:
+            A runner: call ``run()``, or use it as a context manager, which serves in the background.
+        """
+        from .service import ServiceRunner
+
+        return ServiceRunner(bus, cls, service, group=group, config=config)
+
+
+class RequestClient:
+    """Base of the generated clients. One instance serves all threads.
+
+    Leaving its ``with`` block, or closing the bus, ends it; what was sent one-way is delivered first. Its own names begin with an
+    underscore, because operations may have any other.
+
+    Args:
+        bus: Where.
+        requests: The topics.
+    """
+
+    def __init__(self, bus: Bus, requests: type[Requests]) -> None:
+        from .client import Caller
+
+        self._caller: Caller = Caller(bus, requests)
+
+    def _call(
+        self, operation: str, request: Any, timeout: dt.timedelta | None = None, headers: Headers | None = None
+    ) -> Any:
+        """Send a request and wait for its answer.
+
+        Returns:
+            What the operation answers (the field ``response`` of its response record).
+
+        Raises:
+            DeclaredError: The service answered with an error that the protocol declares.
+            RequestFailed: The service failed in another way.
+            RequestTimeout: No answer came in time.
+        """
+        return self._caller.call(operation, request, timeout, headers)
+
+    def _notify(self, operation: str, request: Any, headers: Headers | None = None) -> None:
+        """Send a one-way request; nobody answers, and nothing is waited for."""
+        self._caller.notify(operation, request, headers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._caller.close()
+
+
+class RequestService(ABC):  # noqa: B024 - its methods are generated
+    """Base of the generated services: a method for each operation."""

@@ -1,0 +1,203 @@
+"""What generated packages declare: topics, their keys and what travels on them.
+
+A topic is a class that is never instantiated. Importing it is cheap: Kafka's client loads when the first producer or consumer is
+made.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from .bus import Bus
+    from .consumer import EntityConsumer, EventConsumer
+    from .producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+KeyFormat: TypeAlias = Literal["string", "long", "int", "avro"]
+Subjects: TypeAlias = Literal["topic", "topic-record", "record"]
+Start: TypeAlias = Literal["earliest", "latest"]
+OnError: TypeAlias = Literal["stop", "skip"]
+
+
+class Key:
+    """How the messages of a topic are keyed.
+
+    ::
+
+        Key("customer_id")                           # a field of the value, as text
+        Key("order_id", "line", type=OrderLineKey)   # several fields: a record made of them, in Avro
+        Key(type=ObservationKey)                     # beside the value: a generated record, in Avro
+        Key(type=str)                                # beside the value, as text
+        Key("number", format="long")                 # as Java's LongSerializer writes it
+        Key("number", schema='"long"')               # a type without a name, in Avro
+
+    Args:
+        fields: The fields of the value that make up the key, by their Python names; none when it stands beside the value.
+        type: The generated record of an Avro key; ``UUID`` for one that is written as text.
+        format: How it is written: ``string``, ``long``, ``int`` (what Java's serializers of these names write) or ``avro``.
+            By default ``avro`` for records and schemas, otherwise ``string``.
+        schema: The Avro schema of a key that is no record, as JSON.
+    """
+
+    __slots__ = ("fields", "format", "schema", "type")
+
+    def __init__(
+        self,
+        *fields: str,
+        type: type[Any] = str,  # noqa: A002 - it is what the attribute is called
+        format: KeyFormat | None = None,  # noqa: A002
+        schema: str = "",
+    ) -> None:
+        plain = not schema and type.__module__ in ("builtins", "uuid")
+        self.fields = fields
+        self.type = type
+        self.format: KeyFormat = format or ("string" if plain else "avro")
+        self.schema = schema
+
+    def __repr__(self) -> str:
+        said = [*map(repr, self.fields), f"format={self.format!r}"]
+        return f"Key({', '.join(said)})"
+
+
+class Topic:
+    """A topic of records.
+
+    Attributes:
+        topic: Its name on the broker.
+        key: How its messages are keyed; None where they have no key.
+        subjects: How its value schemas are named in the registry.
+    """
+
+    topic: ClassVar[str]
+    key: ClassVar[Key | None] = None
+    subjects: ClassVar[Subjects] = "topic"
+
+
+class EntityView(Topic, Generic[K, V]):
+    """The current state of something, to read. The newest message of a key counts.
+
+    Attributes:
+        value: The record.
+    """
+
+    value: ClassVar[type[Any]]
+
+    @classmethod
+    def consumer(
+        cls,
+        bus: Bus,
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        config: Mapping[str, Any] | None = None,
+    ) -> EntityConsumer[K, V]:
+        """A consumer of changes, ``Put`` and ``Delete``.
+
+        Args:
+            bus: Where.
+            group: The consumer group. Groups read independently; the members of one share the partitions.
+            start: Where a group starts that has no offset yet.
+            on_error: What happens at a message that cannot be read (and in ``run`` also at one whose handler failed):
+                ``stop`` raises and leaves the offset where it is, ``skip`` logs it and goes on.
+            config: More for librdkafka, by its own names.
+        """
+        from .consumer import EntityConsumer
+
+        return EntityConsumer(bus, cls, group=group, start=start, on_error=on_error, config=config)
+
+
+class Entity(EntityView[K, V]):
+    """The current state of something. The key is part of the value."""
+
+    @classmethod
+    def producer(cls, bus: Bus) -> EntityProducer[K, V]:
+        """A producer: ``put`` and ``delete``."""
+        from .producer import EntityProducer
+
+        return EntityProducer(bus, cls)
+
+
+class KeyedEntity(EntityView[K, V]):
+    """The current state of something. The key stands beside the value."""
+
+    @classmethod
+    def producer(cls, bus: Bus) -> KeyedEntityProducer[K, V]:
+        """A producer: ``put`` and ``delete``."""
+        from .producer import KeyedEntityProducer
+
+        return KeyedEntityProducer(bus, cls)
+
+
+class EventsView(Topic, Generic[K, V]):
+    """Things that happened, to read.
+
+    Attributes:
+        types: The records that travel on the topic.
+    """
+
+    types: ClassVar[tuple[type[Any], ...]]
+
+    @classmethod
+    def consumer(
+        cls,
+        bus: Bus,
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        unknown: OnError = "skip",
+        config: Mapping[str, Any] | None = None,
+    ) -> EventConsumer[K, V]:
+        """A consumer of events.
+
+        Args:
+            bus: Where.
+            group: The consumer group. Groups read independently; the members of one share the partitions.
+            start: Where a group starts that has no offset yet.
+            on_error: What happens at a message that cannot be read (and in ``run`` also at one whose handler failed):
+                ``stop`` raises and leaves the offset where it is, ``skip`` logs it and goes on.
+            unknown: What happens at an event of a type that this package was generated without. A new type of event is a
+                compatible change, so it is skipped unless told otherwise; the first of a type is logged.
+            config: More for librdkafka, by its own names.
+        """
+        from .consumer import EventConsumer
+
+        return EventConsumer(bus, cls, group=group, start=start, on_error=on_error, unknown=unknown, config=config)
+
+
+class Events(EventsView[K, V]):
+    """Things that happened. The key is part of each event, or there is none."""
+
+    @classmethod
+    def producer(cls, bus: Bus) -> EventProducer[K, V]:
+        """A producer: ``send``."""
+        from .producer import EventProducer
+
+        return EventProducer(bus, cls)
+
+
+class KeyedEvents(EventsView[K, V]):
+    """Things that happened. The key stands beside the event."""
+
+    @classmethod
+    def producer(cls, bus: Bus) -> KeyedEventProducer[K, V]:
+        """A producer: ``send``."""
+        from .producer import KeyedEventProducer
+
+        return KeyedEventProducer(bus, cls)
+
+
+class EventHandler(ABC):
+    """Base of the generated handlers: a method for each type of event.
+
+    Attributes:
+        handles: The name of the method that handles each type.
+    """
+
+    handles: ClassVar[Mapping[type[Any], str]]
