@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -67,9 +68,14 @@ def leaf(schema: Schema) -> Leaf | None:
 
 
 class Imports:
-    """The import statements of a module."""
+    """The import statements of a module.
 
-    def __init__(self) -> None:
+    Args:
+        generated: The top-level packages that are generated with it.
+    """
+
+    def __init__(self, generated: frozenset[str] = frozenset()) -> None:
+        self._generated = generated
         self._names: dict[str, set[str]] = {}
         self._modules: set[str] = set()
 
@@ -87,28 +93,36 @@ class Imports:
         self._modules.add(statement)
 
     def blocks(self) -> list[list[str]]:
-        """The statements: the standard library's block, then the others', each sorted."""
-        blocks: list[list[str]] = []
-        for own in (True, False):
-            modules = sorted(m for m in self._modules if (m.split(".")[0].split()[0] in _STANDARD) is own)
-            names = sorted(m for m in self._names if (m.split(".")[0] in _STANDARD) is own)
-            block = [f"import {module}" for module in modules]
-            block += [
-                f"from {module} import {', '.join(sorted(self._names[module], key=_import_order))}" for module in names
-            ]
-            if block:
-                blocks.append(block)
-        return blocks
+        """The statements in the blocks of isort and ruff: the standard library, other packages, what is generated."""
+        blocks: list[list[str]] = [[], [], []]
+        for module in sorted(self._modules, key=_natural):
+            blocks[self._block(module)].append(f"import {module}")
+        for module in sorted(self._names, key=_natural):
+            names = sorted(self._names[module], key=_import_order)
+            plain = [name for name in names if " as " not in name]
+            statements = [", ".join(plain)] if plain else []
+            statements += [name for name in names if " as " in name]
+            blocks[self._block(module)] += [f"from {module} import {listed}" for listed in statements]
+        return [block for block in blocks if block]
+
+    def _block(self, module: str) -> int:
+        top = re.split("[. ]", module, maxsplit=1)[0]
+        return 0 if top in _STANDARD else 2 if top in self._generated else 1
 
 
 _STANDARD: Final = frozenset(("abc", "collections", "dataclasses", "datetime", "decimal", "enum", "typing", "uuid"))
 
 
-def _import_order(name: str) -> tuple[int, str]:
+def _import_order(name: str) -> tuple[int, list[tuple[int, str]], str]:
     """Constants, then classes, then functions: the order of isort and ruff."""
     bare = name.split(" ", maxsplit=1)[0]
     kind = 0 if bare.isupper() and len(bare) > 1 else 1 if bare[:1].isupper() else 2
-    return kind, name
+    return kind, _natural(bare), bare
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A name as it is sorted: letters without regard to case, numbers by their value."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name.lower()) if part]
 
 
 class Scope:
@@ -120,7 +134,7 @@ class Scope:
     """
 
     def __init__(self, module: Module, placement: Placement) -> None:
-        self.imports = Imports()
+        self.imports = Imports(frozenset(root[0] for root in placement.roots))
         self._module = module
         self._places = placement.places
         self._own = {self._places[name].name for name in module.types} | module.classes

@@ -83,8 +83,8 @@ def _reader(kind: Hashable, writer: str | avro.Schema | None) -> Reader[Any]:
 
 
 def _type_of(value: Any) -> type[Any]:
-    kind: type[Any] = type(value)
-    if not issubclass(kind, dict):
+    kind: type[Any] = value.__class__
+    if dict not in kind.__mro__:
         return kind
     name: object = value.get(TAG)
     if not isinstance(name, str):

@@ -32,6 +32,8 @@ UNITS: Final[Mapping[str, int]] = {"millis": 10**6, "micros": 10**3, "nanos": 1}
 
 _BYTES: Final[tuple[Any, ...]] = (bytes, bytearray, memoryview)
 _NO_LISTS: Final[tuple[Any, ...]] = (str, *_BYTES)
+_SEQUENCES: Final[tuple[Any, ...]] = (Sequence,)
+_MAPPINGS: Final[tuple[Any, ...]] = (Mapping,)
 _FLOAT_MAX: Final = 3.4028235677973366e38
 """The first number that rounds to infinity as a 32-bit float."""
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -302,8 +304,7 @@ def symbol(enum: Enum, kind: type | None) -> Convert:
 
 def as_list(value: Any) -> Sequence[Any]:
     """The items of an array."""
-    kind: type[Any] = type(value)
-    if not issubclass(kind, Sequence) or issubclass(kind, _NO_LISTS):
+    if not isinstance(value, _SEQUENCES) or isinstance(value, _NO_LISTS):
         raise expected("list", value)
     items: Sequence[Any] = value
     return items
@@ -311,8 +312,7 @@ def as_list(value: Any) -> Sequence[Any]:
 
 def as_dict(value: Any) -> Mapping[Any, Any]:
     """The members of a map."""
-    kind: type[Any] = type(value)
-    if not issubclass(kind, Mapping):
+    if not isinstance(value, _MAPPINGS):
         raise expected("dict", value)
     members: Mapping[Any, Any] = value
     return members

@@ -88,12 +88,11 @@ class Consumer(Generic[T]):
     def until_end(self) -> Iterator[T]:
         """Every message up to where the topic ended when this began: to catch up, in tests and in jobs."""
         self._fetcher.note_end()
-        while not self._fetcher.stopped:
+        while not self._fetcher.stopped and not self._fetcher.at_end():
             item = self._next(0.1)
             if item is not None:
                 yield item
-            elif self._fetcher.at_end():
-                return
+        self._handled()
 
     def commit(self) -> None:
         """Count the message that was handed out last as handled, and commit now rather than within the next seconds.

@@ -164,9 +164,11 @@ class Fetcher:
 
         Asks the broker for the ends of partitions that it has not seen yet.
         """
+        if self._buffer or not self._assigned:
+            return False
         with self._lock:
-            if self._closed or self._buffer or not self._assigned:
-                return self._closed
+            if self._closed:
+                return True
             for one in self._assignment():
                 place = (one.topic, one.partition)
                 if place not in self._ends:
