@@ -1,8 +1,10 @@
 # One word a job; each does its own set-up. Only Python 3.11 or newer is needed.
 #
-#   make dev       check the example contracts and hold an embedded broker and registry open for them
+#   make demo      see all three kinds of topic work (embedded broker and registry, no Java)
+#   make dev       hold an embedded broker and registry open for the example contracts
 #   make test      all tests; those on real servers run where there is Java, and say so where there is not
-#   make check     ruff, mypy --strict, pyright strict, the example contracts
+#   make check     ruff, mypy --strict, pyright strict, generated code up to date
+#   make generate  write generated/ anew from schemas/
 #   make docs      build the documentation, strictly
 
 VENV    := .venv
@@ -12,7 +14,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 PYTEST  := $(BIN)/python -m pytest
 
-.PHONY: venv dev test check format docs constraints clean
+.PHONY: venv demo dev test check format generate docs constraints clean
 
 venv: $(READY)
 
@@ -23,6 +25,9 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --build-constraint constraints.txt --editable '.[codegen]' --group dev
 	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/kontrakt demo
 
 dev: $(READY)
 	@$(BIN)/kontrakt dev
@@ -35,11 +40,14 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright
-	$(BIN)/kontrakt lint
+	$(BIN)/kontrakt generate --check
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+generate: $(READY)
+	$(BIN)/kontrakt generate
 
 docs: $(READY)
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --builder html docs build/docs

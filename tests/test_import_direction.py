@@ -22,8 +22,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": LEAVES | {"avro", "codec", "contract"},
     "kafka": LEAVES | {"avro", "codec", "registry", "settings"},
     "": LEAVES | {"codec", "kafka", "settings"},
-    "cli": LEAVES | {"avro", "contract", "registry", "kafka", "codec", "settings", "codegen"},
+    "cli": LEAVES | {"avro", "contract", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
     "codegen": LEAVES | {"avro", "contract", "codec.bundle", "settings"},
+    "codegen.demo": LEAVES | {"", "codegen", "contract", "registry", "settings"},
 }
 
 
@@ -31,7 +32,7 @@ def room(module: str) -> str:
     """The room a module stands in: ``kontrakt.avro.parser`` -> ``avro``."""
     parts = module.split(".")
     if parts[0] == "kontrakt_codegen":
-        return "codegen"
+        return "codegen.demo" if parts[1:2] == ["demo"] else "codegen"
     return parts[1] if len(parts) > 1 else ""
 
 

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "generate": "Write typed Python clients for the contracts.",
     "lint": "Read the contracts and show everything that is wrong with them.",
     "register": "Register the schemas of the contracts in the schema registry.",
     "dev": "Hold an embedded broker and registry open on local ports.",
+    "demo": "Show all three kinds of topic at work, on the embedded parts.",
 }
 
 
