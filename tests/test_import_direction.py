@@ -10,9 +10,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = {"kontrakt": ROOT / "contracts" / "kontrakt", "kontrakt_codegen": ROOT / "codegen" / "kontrakt_codegen"}
 
-LEAVES = {"errors", "values", "_version"}
+LEAVES = {"errors", "values", "_version", "files"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "files": set(),
     "values": {"errors"},
     "_version": set(),
     "settings": LEAVES,

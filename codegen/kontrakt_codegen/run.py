@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import inputs, manifest
+from kontrakt.files import read_files
+
+from . import manifest
 from .manifest import Manifest, checksum
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ def run(
         GenerateError: A file that the generator did not write is in the way; nothing was written.
         OSError: A file cannot be read or written.
     """
-    files = inputs.read(schemas)
+    files = read_files(schemas)
     known = Manifest.read(output)
     now = _manifest(schemas, files, settings)
     if known.same_inputs(now) and _intact(output, known):

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from kontrakt.errors import Position, Problem
 
@@ -18,9 +18,6 @@ from .source import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-SUFFIXES: Final = (".avsc", ".avpr")
-"""The names of Avro files end in one of these."""
 
 
 @dataclass(frozen=True)

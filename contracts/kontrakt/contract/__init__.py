@@ -9,7 +9,7 @@
         print(topic.name, topic.kind, topic.owner)
 """
 
-from .load import from_files, load, read_files
+from .load import from_files, load
 from .topic import (
     Contracts,
     Document,
@@ -39,6 +39,5 @@ __all__ = [
     "Topic",
     "from_files",
     "load",
-    "read_files",
     "value_subject",
 ]

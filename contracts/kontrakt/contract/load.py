@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gc
-import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kontrakt.avro import Documents, Named, Protocol, Record, parse_files
-from kontrakt.avro.documents import SUFFIXES
 from kontrakt.avro.shapes import is_array
 from kontrakt.errors import ContractErrors, Problem, SchemaErrors
+from kontrakt.files import read_files
 
 from .build import Built, Declared
 from .declaration import At, Reader, nearest_type
@@ -40,36 +39,6 @@ def load(folder: str | Path, settings: Settings | None = None) -> Contracts:
         ContractErrors: Only the contracts are not valid; all problems are listed.
     """
     return from_files(read_files(Path(folder)), settings)
-
-
-def read_files(folder: Path) -> dict[str, bytes]:
-    """The Avro files of a folder by their path, which begins as the folder was given.
-
-    Raises:
-        OSError: A file or folder cannot be read.
-    """
-    return {path.as_posix(): path.read_bytes() for path in sorted(_walk(folder))}
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    def fail(error: OSError) -> None:
-        raise error
-
-    entered: set[str] = set()
-    for place, folders, names in os.walk(folder, onerror=fail, followlinks=True):
-        real = os.path.realpath(place)
-        if real in entered:  # a link that leads back
-            folders.clear()
-            continue
-        entered.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith(SUFFIXES) and not name.startswith("."):
-                path = Path(place, name)
-                target = os.path.realpath(path) if path.is_symlink() else f"{real}{os.sep}{name}"
-                if target not in entered:  # linked twice
-                    entered.add(target)
-                    yield path
 
 
 def from_files(files: Mapping[str, bytes], settings: Settings | None = None) -> Contracts:

@@ -1,4 +1,4 @@
-"""The files that a run reads."""
+"""The Avro files of a folder. It needs nothing that reads Avro, so that a run that finds nothing changed loads none of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Final
 
 SUFFIXES: Final = (".avsc", ".avpr")
+"""The names of Avro files end in one of these."""
 
 
-def read(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     """The Avro files of a folder by their path, which begins as the folder was given.
 
-    They are those that ``kontrakt.contract.read_files`` finds; that function comes with everything that reads Avro, and a run
-    that finds nothing changed needs none of it.
+    Hidden files and folders are left out; what links lead to twice is read once.
+
+    Args:
+        folder: The folder; files stand in any depth.
 
     Raises:
         OSError: A file or folder cannot be read.
@@ -34,4 +37,10 @@ def _walk(folder: Path) -> Iterator[Path]:
             continue
         entered.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(place, name) for name in names if name.endswith(SUFFIXES) and not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(SUFFIXES) and not name.startswith("."):
+                path = Path(place, name)
+                target = os.path.realpath(path) if path.is_symlink() else f"{real}{os.sep}{name}"
+                if target not in entered:  # linked twice
+                    entered.add(target)
+                    yield path
