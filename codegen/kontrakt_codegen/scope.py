@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kontrakt.avro import Array, Enum, Fixed, Map, Named, Record, Schema, Union
+from kontrakt.avro import Array, Map, Named, Schema, Union
 
 from . import naming
 from .placement import Module, Placement
@@ -205,8 +205,3 @@ class Scope:
     def _never(self) -> str:
         self.uses("typing", "Never")
         return "Never"
-
-
-def has_class(schema: Schema) -> bool:
-    """Whether a type has a class of its own."""
-    return isinstance(schema, Record | Enum) and not isinstance(schema, Fixed)

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 import kontrakt
 from kontrakt.errors import KontraktError
-from kontrakt.registry import Registry, register
+from kontrakt.registry import register
 from kontrakt.settings import Settings
 
 Say = Callable[[str], None]
@@ -45,12 +45,8 @@ def run(say: Say) -> None:
         say(f"generated   {len(result.written)} files from {len(contracts.files)} schemas")
         bus = stack.enter_context(kontrakt.embedded())
         say("started     a broker and a schema registry, in memory")
-        with Registry(bus.registry_url) as registry:
-            say(f"registered  {len(register(contracts, registry))} subjects")
-        bus.create_topics(
-            *(topic.name for topic in contracts.topics),
-            *(name for pair in contracts.requests for name in (pair.requests, pair.responses)),
-        )
+        say(f"registered  {len(register(contracts, bus.registry))} subjects")
+        bus.create_topics(*contracts.topic_names)
         path = os.pathsep.join([str(output), *filter(None, sys.path)])
         environment = os.environ | dict(bus.environment) | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 

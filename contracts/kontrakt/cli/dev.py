@@ -5,14 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from .options import SCHEMAS, schemas_folder, settings_with
-
-if TYPE_CHECKING:
-    from kontrakt.contract import Contracts
 
 
 @click.command(name="dev")
@@ -27,22 +23,20 @@ def command(schemas: Path | None, registry_port: int) -> None:
     command ends: for development, tests and demos.
     """
     from kontrakt.contract import load
-    from kontrakt.kafka.embedded import EmbeddedBroker
-    from kontrakt.registry import Registry, register
-    from kontrakt.registry.embedded import EmbeddedRegistry
+    from kontrakt.kafka.embedded import embedded
+    from kontrakt.registry import register
 
     settings = settings_with()
     contracts = None
     if schemas is not None or settings.schemas_folder.is_dir():
         contracts = load(schemas_folder(settings, schemas), settings)
-    with EmbeddedBroker() as broker, EmbeddedRegistry(port=registry_port) as registry:
+    with embedded(registry_port=registry_port) as bus:
         if contracts is not None:
-            with Registry({"url": registry.url}) as client:
-                register(contracts, client)
-            broker.create_topics(*topic_names(contracts))
+            register(contracts, bus.registry)
+            bus.create_topics(*contracts.topic_names)
         click.echo("In memory, gone when this ends (Ctrl-C). In another terminal:\n")
-        click.echo(f"export KONTRAKT_BOOTSTRAP_SERVERS={broker.bootstrap_servers}")
-        click.echo(f"export KONTRAKT_REGISTRY_URL={registry.url}")
+        click.echo(f"export KONTRAKT_BOOTSTRAP_SERVERS={bus.bootstrap_servers}")
+        click.echo(f"export KONTRAKT_REGISTRY_URL={bus.registry_url}")
         if contracts is not None:
             click.echo(f"\n{len(contracts.subjects)} subjects are registered.")
         ended = threading.Event()
@@ -51,11 +45,3 @@ def command(schemas: Path | None, registry_port: int) -> None:
             ended.wait()
         except KeyboardInterrupt:
             click.echo()
-
-
-def topic_names(contracts: Contracts) -> list[str]:
-    """The names of all topics of the contracts."""
-    return [
-        *(topic.name for topic in contracts.topics),
-        *(name for pair in contracts.requests for name in (pair.requests, pair.responses)),
-    ]

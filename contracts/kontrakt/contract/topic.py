@@ -286,3 +286,9 @@ class Contracts:
     types: Mapping[str, Any]
     files: Sequence[str]
     document_of: Mapping[str, str]
+
+    @property
+    def topic_names(self) -> tuple[str, ...]:
+        """The names of all topics on the broker, both of a request pair among them."""
+        pairs = (name for pair in self.requests for name in (pair.requests, pair.responses))
+        return (*(topic.name for topic in self.topics), *pairs)

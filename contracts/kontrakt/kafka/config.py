@@ -124,10 +124,3 @@ def consumer_config(bus: Mapping[str, Any], own: Mapping[str, Any] | None = None
     if config.get("group.protocol") == "consumer":  # where the broker assigns partitions
         config.pop("partition.assignment.strategy")
     return {**config, "logger": _log}
-
-
-def client_config(bus: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of a client that neither produces nor consumes."""
-    return {name: value for name, value in bus.items() if name not in _ONLY_PRODUCER | _ONLY_CONSUMER} | {
-        "logger": _log
-    }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from kontrakt.errors import DecodeError, HandlerError, KontraktError, RegistryError, SchemaNotFound
 
@@ -27,10 +28,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
 
-Skipped: TypeAlias = None
 
-
-class Consumer(Generic[T]):
+class Consumer(ABC, Generic[T]):
     """The messages of a topic, typed, for one member of a consumer group.
 
     A message counts as handled when the next one is asked for, and at the end of a ``with`` block that did not fail; only then may
@@ -166,9 +165,9 @@ class Consumer(Generic[T]):
         assert isinstance(error, RegistryError)
         raise type(error)(f"{place}: {error}", status=error.status, code=error.code) from error
 
+    @abstractmethod
     def _decode(self, message: Message) -> T | None:
         """The item for a message, or None for one to skip."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self
