@@ -47,7 +47,7 @@ NAMES = [
     ('{"type": "record", "name": «"string", "fields": []}', '"string" is the name of a primitive type'),
     ('{"type": "record", "name": «"a.int", "fields": []}', '"a.int" is the name of a primitive type'),
     ('{"type": "record", "name": "R", "namespace": «"a.1", "fields": []}', '"a.1" is not a namespace'),
-    ('{"type": "record", "name": "R", "namespace": «null, "fields": []}', '"namespace" must be a string, found null'),
+    ('{"type": "record", "name": "R", "namespace": «1, "fields": []}', '"namespace" must be a string, found 1'),
     ('{"type": "record", "name": "R", "doc": «5, "fields": []}', '"doc" must be a string, found 5'),
     (
         '{"type": "record", "name": "R", "aliases": «"a", "fields": []}',

@@ -46,6 +46,13 @@ def test_a_protocol_with_everything() -> None:
     assert payments.position.line == 1
 
 
+def test_a_null_namespace_is_none() -> None:
+    """What Avro's IDL compiler writes for a protocol without a namespace."""
+    documents = parse_files({"p.avpr": b'{"protocol": "P", "namespace": null, "messages": {}}'})
+    assert documents.problems == ()
+    assert documents.protocols["p.avpr"].fullname == "P"
+
+
 def test_messages() -> None:
     messages = protocol().messages
     authorize = messages["authorize"]

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from kontrakt.errors import Position, Problem
 
 from . import defaults, names
+from .attributes import Attributes, a, at, meant, props
+from .defaults import shown
 from .logical import Misuse, logical
 from .schema import (
     PRIMITIVES,
@@ -85,15 +87,7 @@ class _Task(NamedTuple):
     put: Put
 
 
-class _Head(NamedTuple):
-    """What every named type says."""
-
-    fullname: str
-    aliases: tuple[str, ...]
-    doc: str
-
-
-class Builder:
+class Builder(Attributes):
     """Builds trees.
 
     Args:
@@ -102,16 +96,14 @@ class Builder:
         known: Types that are already there, by full name.
 
     Attributes:
-        problems: What is wrong, so far.
         defined: The types that were defined here, by full name.
         links: Every use of a named type, after :meth:`link`.
     """
 
     def __init__(self, *, strict: bool = True, known: Mapping[str, Named] | None = None) -> None:
-        self.problems: list[Problem] = []
+        super().__init__(strict=strict)
         self.defined: dict[str, Named] = {}
         self.links: list[Link] = []
-        self._strict = strict
         self._known = known or {}
         self._tasks: list[_Task] = []
         self._uses: list[Use] = []
@@ -192,10 +184,6 @@ class Builder:
                 "give the fields of the record in the default",
             )
 
-    def problem(self, position: Position, message: str, hint: str = "") -> None:
-        """Note that something is wrong."""
-        self.problems.append(Problem(position, message, hint))
-
     # What may stand for a type: a name, a list of branches, an object.
 
     def _one(self, task: _Task) -> None:
@@ -205,7 +193,7 @@ class Builder:
             if value in PRIMITIVES:
                 put(Primitive(type=value, source=node))
             elif value in _COMPLEX:
-                self.problem(node.position, f"{_a(value)} needs its attributes", f'write {{"type": "{value}", ...}}')
+                self.problem(node.position, f"{a(value)} needs its attributes", f'write {{"type": "{value}", ...}}')
             else:
                 self._uses.append(Use(value, namespace, node.position, put))
         elif isinstance(value, list):
@@ -213,12 +201,12 @@ class Builder:
         elif isinstance(value, dict):
             self._object(node, namespace, put)
         else:
-            self.problem(node.position, f"expected a type, found {_json(value)}")
+            self.problem(node.position, f"expected a type, found {shown(value)}")
 
     def _object(self, node: Node, namespace: str, put: Put) -> None:
         kind = node.members.get("type")
         if kind is None:
-            self._lacks(node, "type", "a schema")
+            self.lacks(node, "type", "a schema")
             return
         match kind.value:
             case "record" | "error":
@@ -251,7 +239,7 @@ class Builder:
     def _inside(self, node: Node, attribute: str, owner: str, namespace: str, put: Put) -> None:
         inner = node.members.get(attribute)
         if inner is None:
-            self._lacks(node, attribute, owner)
+            self.lacks(node, attribute, owner)
         else:
             self._tasks.append(_Task(inner, namespace, put))
 
@@ -268,7 +256,7 @@ class Builder:
     # Named types.
 
     def _record(self, node: Node, namespace: str, put: Put) -> None:
-        head = self._head(node, namespace, node.members["type"].value)
+        head = self.head(node, namespace, node.members["type"].value)
         record = Record(
             type=node.members["type"].value,
             source=node,
@@ -289,13 +277,13 @@ class Builder:
         taken: dict[str, Position] = {}
         for node in nodes:
             if not isinstance(node.value, dict):
-                self.problem(node.position, f"expected a {what} as an object, found {_json(node.value)}")
+                self.problem(node.position, f"expected a {what} as an object, found {shown(node.value)}")
                 continue
-            aliases = self._aliases(node)
+            aliases = self.aliases(node)
             field = self._field(node, aliases, namespace, what)
             if field.name in taken:
                 self.problem(
-                    node.at("name"), f'the {what} "{field.name}" stands twice', f"first at {_at(taken[field.name])}"
+                    node.at("name"), f'the {what} "{field.name}" stands twice', f"first at {at(taken[field.name])}"
                 )
                 continue
             if field.name:
@@ -309,7 +297,7 @@ class Builder:
     def _field(self, node: Node, aliases: Iterable[Node], namespace: str, what: str) -> Field:
         name = self.text(node, "name", f"a {what}", required=True)
         if name and self._strict and not names.is_name(name):
-            self._not_a_name(node.members["name"], what)
+            self.not_a_name(node.members["name"], what)
         field = Field(
             name=name,
             schema=Unknown(source=node),
@@ -325,7 +313,7 @@ class Builder:
             if said in _ORDERS:
                 field.order = said
             else:
-                self.problem(order.position, f"{_json(order.value)} is not an order", f"one of {', '.join(_ORDERS)}")
+                self.problem(order.position, f"{shown(order.value)} is not an order", f"one of {', '.join(_ORDERS)}")
         if "default" in node.members:
             field.default = node.members["default"].value
             self._fields.append(field)
@@ -342,7 +330,7 @@ class Builder:
             for item in aliases:
                 alias: str = item.value
                 if not names.is_name(alias):
-                    self._not_a_name(item, "field")
+                    self.not_a_name(item, "field")
                 elif alias in owners:
                     self.problem(item.position, f'the alias "{alias}" is also one of "{owners[alias]}"')
                 elif alias in taken and alias != field.name:
@@ -354,16 +342,16 @@ class Builder:
                 owners.setdefault(alias, field.name)
 
     def _enum(self, node: Node, namespace: str, put: Put) -> None:
-        head = self._head(node, namespace, "enum")
+        head = self.head(node, namespace, "enum")
         symbols: dict[str, Position] = {}
         for item in self.listed(node, "symbols", "an enum"):
             symbol = item.value
             if not isinstance(symbol, str) and not self._strict:
                 symbol = str(symbol)
             if not isinstance(symbol, str):
-                self.problem(item.position, f"a symbol must be a string, found {_json(symbol)}")
+                self.problem(item.position, f"a symbol must be a string, found {shown(symbol)}")
             elif symbol in symbols:
-                self.problem(item.position, f'the symbol "{symbol}" stands twice', f"first at {_at(symbols[symbol])}")
+                self.problem(item.position, f'the symbol "{symbol}" stands twice', f"first at {at(symbols[symbol])}")
             else:
                 symbols[symbol] = item.position
                 if self._strict and not names.is_name(symbol):
@@ -375,8 +363,8 @@ class Builder:
             near = names.nearest(default.value, symbols) if isinstance(default.value, str) else None
             self.problem(
                 default.position,
-                f"the default {_json(default.value)} is none of the symbols",
-                _meant(near) or "add it, or take one of them",
+                f"the default {shown(default.value)} is none of the symbols",
+                meant(near) or "add it, or take one of them",
             )
             default = None
         enum = Enum(
@@ -393,10 +381,10 @@ class Builder:
         self._finish(enum, put)
 
     def _fixed(self, node: Node, namespace: str, put: Put) -> None:
-        head = self._head(node, namespace, "fixed")
+        head = self.head(node, namespace, "fixed")
         size = node.members.get("size")
         if size is None:
-            self._lacks(node, "size", "a fixed")
+            self.lacks(node, "size", "a fixed")
         elif not _whole(size.value) or not 0 <= size.value < 2**31:
             self.problem(size.position, "the size of a fixed must be a whole number of bytes, 0 or more and below 2^31")
             size = None
@@ -414,48 +402,6 @@ class Builder:
             put(fixed)
         else:
             self._finish(fixed, put)
-
-    def _head(self, node: Node, namespace: str, kind: str) -> _Head:
-        name = self.name(node, "name", namespace, _a(kind))
-        own = name.rpartition(".")[0]
-        aliases = self._aliases(node)
-        if self._strict:
-            for alias in aliases:
-                if not names.is_fullname(alias.value):
-                    self._not_a_name(alias, kind)
-        return _Head(name, tuple(names.full(alias.value, own) for alias in aliases), self.text(node, "doc", _a(kind)))
-
-    def name(self, node: Node, attribute: str, namespace: str, owner: str) -> str:
-        """The full name that an object gives itself.
-
-        Args:
-            node: The object.
-            attribute: ``name``, or ``protocol`` in a protocol.
-            namespace: The namespace around it.
-            owner: What to call it in messages.
-        """
-        name = self.text(node, attribute, owner, required=True)
-        if not name:
-            return ""
-        space = node.members.get("namespace")
-        if space is not None and "." not in name:
-            if isinstance(space.value, str):
-                namespace = space.value
-                if self._strict and namespace and not names.is_fullname(namespace):
-                    self.problem(
-                        space.position,
-                        f'"{namespace}" is not a namespace',
-                        f"names joined by dots; a name has {names.NAME_RULE}",
-                    )
-            elif self._strict:
-                self.problem(space.position, f'"namespace" must be a string, found {_json(space.value)}')
-        if self._strict and not names.is_fullname(name):
-            self._not_a_name(node.members[attribute], owner.partition(" ")[2])
-        reserved = name.rpartition(".")[2] if self._strict else name
-        if attribute == "name" and reserved in PRIMITIVES:
-            self.problem(node.at(attribute), f'"{name}" is the name of a primitive type', "choose another one")
-            return ""
-        return f"{namespace}.{name}" if namespace and "." not in name else name.removeprefix(".")
 
     def _define(self, named: Named) -> None:
         if not named.fullname:
@@ -479,9 +425,6 @@ class Builder:
             if self._strict:
                 self.problem(schema.source.at(misuse.attribute), misuse.message, misuse.hint)
 
-    def _not_a_name(self, node: Node, kind: str) -> None:
-        self.problem(node.position, f'"{node.value}" is not a name for {_a(kind)}', f"a name has {names.NAME_RULE}")
-
     # Names in use.
 
     def _find(self, use: Use) -> Named | None:
@@ -496,7 +439,7 @@ class Builder:
         self.problem(
             use.position,
             f'the type "{use.name}" is not defined',
-            _meant(near) or "define it, or refer to it by its full name",
+            meant(near) or "define it, or refer to it by its full name",
         )
 
     def _check_union(self, union: Union) -> None:
@@ -515,76 +458,6 @@ class Builder:
                 )
             seen.add(kind)
 
-    # Attributes.
-
-    def text(self, node: Node, attribute: str, owner: str, *, required: bool = False) -> str:
-        """An attribute that is a string, or an empty string."""
-        inner = node.members.get(attribute)
-        if inner is None:
-            if required:
-                self._lacks(node, attribute, owner)
-        elif isinstance(inner.value, str):
-            if required and not inner.value and self._strict:
-                self.problem(inner.position, f'"{attribute}" of {owner} is empty')
-            return inner.value
-        elif required or self._strict:
-            self.problem(inner.position, f'"{attribute}" must be a string, found {_json(inner.value)}')
-        return ""
-
-    def listed(self, node: Node, attribute: str, owner: str) -> Iterable[Node]:
-        """The items of an attribute that must be there and be an array."""
-        inner = node.members.get(attribute)
-        if inner is None:
-            self._lacks(node, attribute, owner)
-        elif isinstance(inner.value, list):
-            return inner.items
-        else:
-            self.problem(inner.position, f'"{attribute}" must be an array, found {_json(inner.value)}')
-        return ()
-
-    def _aliases(self, node: Node) -> list[Node]:
-        inner = node.members.get("aliases")
-        if inner is None:
-            return []
-        if not isinstance(inner.value, list):
-            self.problem(inner.position, f'"aliases" must be an array of names, found {_json(inner.value)}')
-            return []
-        aliases: dict[str, Node] = {}
-        for item in inner.items:
-            if not isinstance(item.value, str):
-                self.problem(item.position, f"an alias must be a string, found {_json(item.value)}")
-            elif item.value not in aliases:
-                aliases[item.value] = item
-            elif self._strict:
-                self.problem(item.position, f'the alias "{item.value}" stands twice')
-        return list(aliases.values())
-
-    def _lacks(self, node: Node, attribute: str, owner: str) -> None:
-        near = names.nearest(attribute, node.members)
-        where = node.keys[near] if near else node.position
-        self.problem(where, f'{owner} needs the attribute "{attribute}"', f'found "{near}"' if near else "")
-
-
-def props(node: Node, known: frozenset[str]) -> Mapping[str, Any]:
-    """The attributes of an object that the specification gives no meaning."""
-    return {key: member.value for key, member in node.members.items() if key not in known}
-
 
 def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _json(value: object) -> str:
-    return defaults.shown(value)
-
-
-def _meant(near: str | None) -> str:
-    return f"did you mean {near}?" if near else ""
-
-
-def _at(position: Position) -> str:
-    return f"line {position.line}, column {position.column}"
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

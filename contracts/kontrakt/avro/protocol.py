@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from . import defaults, names
-from .builder import Builder, props
+from .attributes import props
+from .builder import Builder
 from .schema import Message, Named, Primitive, Protocol, Record, Schema, Unknown
 
 if TYPE_CHECKING:
