@@ -1,4 +1,4 @@
-"""Imports go one way: ``avro`` <- ``contract`` <- ``registry`` <- cli, and ``avro`` <- ``codec`` <- ``kafka``."""
+"""Imports go one way: ``avro`` <- ``contract`` <- ``registry`` <- ``check`` <- cli, and ``avro`` <- ``codec`` <- ``kafka``."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contract": LEAVES | {"avro", "settings"},
     "codec": LEAVES | {"avro"},
     "registry": LEAVES | {"avro", "codec", "contract"},
+    "check": LEAVES | {"avro", "contract", "registry", "settings"},
     "kafka": LEAVES | {"avro", "codec", "registry", "settings"},
     "": LEAVES | {"codec", "kafka", "settings"},
-    "cli": LEAVES | {"avro", "contract", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
+    "cli": LEAVES | {"avro", "contract", "check", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
     "codegen": LEAVES | {"avro", "contract", "codec.bundle", "settings"},
     "codegen.demo": LEAVES | {"", "codegen", "contract", "registry", "settings"},
 }

@@ -1,0 +1,127 @@
+"""What a check finds: what changed, whom it breaks, where, and the way out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from kontrakt.errors import Position
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    """Somebody breaks."""
+    WARNING = "warning"
+    """Nobody breaks, and what is read may still be wrong."""
+    INFO = "info"
+    """Worth knowing."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+    def at_least(self, other: Severity) -> bool:
+        """Whether it is as bad as another, or worse."""
+        return self.rank <= other.rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that a check found, however many topics it reaches.
+
+    Attributes:
+        rule: The id of the rule that found it.
+        severity: How bad it is.
+        message: What changed, one sentence without a full stop at its end.
+        reason: Why that matters, in terms of producers and consumers, old and new; full sentences.
+        breaks: Who breaks: services, or kinds of consumers and producers. Empty where nobody does.
+        ways_out: What to do instead, each an imperative without a full stop at its end.
+        subject_of: What it is about, such as ``shop.customer.Customer.email``; part of its identity.
+        change: The change in short, such as ``int -> string``; part of its identity.
+        new: Where it stands in the new contracts, or None where nothing is left of it.
+        old: Where it stood, or None where it is new. The file of a registry's schema is ``<subject> version <n>``.
+        topics: The topics that it reaches, sorted.
+        example: A value before and after, where one makes it plain; an empty string otherwise.
+        waived: Why it is waived, or an empty string.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    reason: str
+    subject_of: str
+    change: str = ""
+    breaks: tuple[str, ...] = ()
+    ways_out: tuple[str, ...] = ()
+    new: Position | None = None
+    old: Position | None = None
+    topics: tuple[str, ...] = ()
+    example: str = ""
+    waived: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What identifies the finding: the rule, what it is about and the change; 16 hexadecimal digits.
+
+        It survives edits elsewhere in the file, and reaching one topic more.
+        """
+        identity = "\n".join((self.rule, self.subject_of, self.change))
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+    def reaching(self, topics: Iterable[str]) -> Self:
+        """The same finding with more topics."""
+        return replace(self, topics=tuple(sorted({*self.topics, *topics})))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The outcome of a check.
+
+    Attributes:
+        against: What the contracts were compared with, such as ``the registry at http://registry:8081`` or ``git main``.
+        findings: The worst first, then by topic and place. Waived ones are among them.
+        topics: How many topics were compared.
+        subjects: How many subjects were compared.
+        notes: What the reader of the report should know about how it came to be.
+    """
+
+    against: str
+    findings: tuple[Finding, ...] = ()
+    topics: int = 0
+    subjects: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+    def count(self, severity: Severity) -> int:
+        """How many findings of a severity are not waived."""
+        return sum(1 for finding in self.findings if finding.severity is severity and not finding.waived)
+
+    def fails(self, fail_on: Severity = Severity.ERROR) -> bool:
+        """Whether a finding that is not waived is that bad."""
+        return any(finding.severity.at_least(fail_on) for finding in self.findings if not finding.waived)
+
+
+def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of one identity as one, with the topics and the broken of all of them; the worst first."""
+    found: dict[str, Finding] = {}
+    for finding in findings:
+        known = found.get(finding.fingerprint)
+        if known is None:
+            found[finding.fingerprint] = finding
+            continue
+        worse = min(known, finding, key=lambda one: one.severity.rank)
+        breaks = tuple(dict.fromkeys((*known.breaks, *finding.breaks)))
+        found[finding.fingerprint] = replace(worse, breaks=breaks).reaching((*known.topics, *finding.topics))
+    return tuple(sorted(found.values(), key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, Sequence[str], str, tuple[str, int, int], str]:
+    place = finding.new or finding.old
+    where = (place.file, place.line, place.column) if place else ("", 0, 0)
+    return finding.severity.rank, finding.topics[:1], finding.rule, where, finding.change

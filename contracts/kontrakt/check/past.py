@@ -1,0 +1,61 @@
+"""What the contracts are compared with: the schemas that came before, wherever they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kontrakt.avro import Record, Schema
+    from kontrakt.contract import Contracts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A schema that came before.
+
+    Attributes:
+        number: Its version in the registry; 0 where it comes from files.
+        schema: The schema, read as leniently as a registry reads it. The file in its positions is a path, or
+            ``<subject> version <n>``.
+    """
+
+    number: int
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A projection that a consumer in another repository published.
+
+    Attributes:
+        consumer: The service that reads.
+        subject: The value subject that it reads.
+        schema: What it reads.
+    """
+
+    consumer: str
+    subject: str
+    schema: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """Everything that came before.
+
+    Attributes:
+        name: What it is, as the user knows it: ``git main``, ``the registry at http://registry:8081``.
+        histories: The live versions of each subject, oldest first. A subject that is not there is new.
+        levels: The compatibility level that is set for a subject; files know none.
+        default_level: The level of subjects that have none of their own; an empty string for files.
+        contracts: The old contracts; None for a registry, which knows schemas only.
+        readers: Projections that were published.
+    """
+
+    name: str
+    histories: Mapping[str, tuple[Version, ...]]
+    levels: Mapping[str, str] = field(default_factory=dict[str, str])
+    default_level: str = ""
+    contracts: Contracts | None = None
+    readers: tuple[Reader, ...] = ()
