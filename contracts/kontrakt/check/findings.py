@@ -72,7 +72,7 @@ class Finding:
 
         It survives edits elsewhere in the file, and reaching one topic more.
         """
-        identity = "\n".join((self.rule, self.subject_of, self.change))
+        identity = f"{self.rule}\n{self.subject_of}\n{self.change}"
         return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def reaching(self, topics: Iterable[str]) -> Self:
