@@ -138,9 +138,17 @@ def type_class(name: str, kind: str) -> str:
     return f"{result}{kind.capitalize()}" if result in RESERVED_CLASSES else result
 
 
+_VERSION: Final = re.compile(r"[vV]?[0-9]+")
+
+
 def topic_class(topic: str) -> str:
-    """The class of a topic: its last part, ``shop.order-events`` -> ``OrderEvents``."""
-    result = pascal(topic.rstrip(".").rpartition(".")[2])
+    """The class of a topic: its last part, ``shop.order-events`` -> ``OrderEvents``.
+
+    A version says nothing by itself: ``shop.orders.v2`` -> ``OrdersV2``.
+    """
+    parts = [part for part in topic.split(".") if part]
+    last = -2 if len(parts) > 1 and _VERSION.fullmatch(parts[-1]) else -1
+    result = pascal("-".join(parts[last:]))
     return f"{result}Topic" if result in RESERVED_CLASSES else result
 
 

@@ -127,6 +127,8 @@ class Placement:
         for path, view in views:
             self._place_view(modules[path], view)
         self._break_circles(modules)
+        for module in modules.values():
+            self._export_carried(module)
         self.modules = dict(sorted(modules.items()))
 
     # --- packages -----------------------------------------------------------------------------------------------------
@@ -273,6 +275,19 @@ class Placement:
             modules[hidden.path] = hidden
             for fullname, name in _classes(hidden.types.values()).items():
                 self.places[fullname] = Place(hidden.path, name)
+
+    def _export_carried(self, module: Module) -> None:
+        """Re-exports what the topics of a module carry and are keyed by, so that one import has all that a service needs."""
+        carried = {record.fullname for topic in module.topics.values() for record in topic.values}
+        for topic in module.topics.values():
+            key = topic.key.schema if topic.key and not topic.key.inside else None
+            carried.update((key.fullname,) if isinstance(key, Record | Enum) else referred(key) if key else ())
+        for request in module.requests.values():
+            for operation in request.operations:
+                carried.update(error.fullname for error in operation.errors)
+        module.exported.extend(
+            sorted(name for name in carried - {*module.exported} if self.places[name].module != module.path)
+        )
 
     def _imports(self, module: Module, modules: Mapping[Path, Module]) -> set[Path]:
         """The modules that a module needs before it: those of the types it names, and the packages around it."""

@@ -150,13 +150,13 @@ class _Package:
         root = module.path in self._placement.roots
         if root:
             scope.uses("kontrakt", "requires")
-        exported = sorted({scope.use(name) for name in module.exported} | module.classes) if module.exported else []
+        everything = {scope.use(name) for name in (*module.exported, *module.types)} | module.classes
         return _fill(
             "module.py",
             header=self._header(_about(module), self._sources(module)),
             imports=scope.imports.blocks(),
             guard=_guard() if root else "",
-            exported=exported,
+            exported=sorted(everything) if module.exported else [],
             parts=[*(draft.texts[named.fullname] for named in draft.types), *draft.clients],
         )
 
