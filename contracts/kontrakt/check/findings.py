@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -36,6 +36,8 @@ class Severity(StrEnum):
 class Finding:
     """One thing that a check found, however many topics it reaches.
 
+    In its sentences, what stands between backticks is a name or a piece of Avro: "give `email` a default".
+
     Attributes:
         rule: The id of the rule that found it.
         severity: How bad it is.
@@ -45,7 +47,8 @@ class Finding:
         ways_out: What to do instead, each an imperative without a full stop at its end.
         subject_of: What it is about, such as ``shop.customer.Customer.email``; part of its identity.
         change: The change in short, such as ``int -> string``; part of its identity.
-        new: Where it stands in the new contracts, or None where nothing is left of it.
+        new: Where it stands in the new contracts; of what is gone, where that is which it was taken from (the record of a
+            removed field). None where nothing is left of that either.
         old: Where it stood, or None where it is new. The file of a registry's schema is ``<subject> version <n>``.
         topics: The topics that it reaches, sorted.
         example: A value before and after, where one makes it plain; an empty string otherwise.
@@ -87,24 +90,37 @@ class Report:
     Attributes:
         against: What the contracts were compared with, such as ``the registry at http://registry:8081`` or ``git main``.
         findings: The worst first, then by topic and place. Waived ones are among them.
-        topics: How many topics were compared.
+        topics: The topics that were compared, sorted.
         subjects: How many subjects were compared.
-        notes: What the reader of the report should know about how it came to be.
+        notes: What the reader of the report should know about how it came to be, each a sentence without a full stop.
+        fail_on: The severity from which findings let the check fail.
     """
 
     against: str
     findings: tuple[Finding, ...] = ()
-    topics: int = 0
+    topics: tuple[str, ...] = ()
     subjects: int = 0
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    fail_on: Severity = Severity.ERROR
 
     def count(self, severity: Severity) -> int:
         """How many findings of a severity are not waived."""
-        return sum(1 for finding in self.findings if finding.severity is severity and not finding.waived)
+        return sum(1 for finding in self.open if finding.severity is severity)
 
-    def fails(self, fail_on: Severity = Severity.ERROR) -> bool:
-        """Whether a finding that is not waived is that bad."""
-        return any(finding.severity.at_least(fail_on) for finding in self.findings if not finding.waived)
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that are not waived."""
+        return tuple(finding for finding in self.findings if not finding.waived)
+
+    @property
+    def waived(self) -> tuple[Finding, ...]:
+        """The findings that are."""
+        return tuple(finding for finding in self.findings if finding.waived)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a finding that is not waived is as bad as :attr:`fail_on`."""
+        return any(finding.severity.at_least(self.fail_on) for finding in self.open)
 
 
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
