@@ -10,6 +10,7 @@ from kontrakt.avro import MISSING, Record
 from kontrakt.avro.resolution import resolve
 from kontrakt.errors import Position, Problem
 
+from . import deprecation
 from .build import Built, Carried
 from .keys import same_type
 from .topic import Key, Kind, SubjectStrategy
@@ -45,6 +46,7 @@ def validate(built: Built, problems: list[Problem]) -> None:
         subjects_can_be_told_apart,
         names_are_free,
         projections_fit,
+        fields_are_deprecated_with_a_day,
     ):
         problems.extend(rule(built))
 
@@ -192,6 +194,18 @@ def projections_fit(built: Built) -> Iterator[Problem]:
                     f'the projection reads a field "{field.name}" that {of.fullname} does not have',
                     "it would always be the default; remove it, or give the name of the field as an alias",
                 )
+
+
+def fields_are_deprecated_with_a_day(built: Built) -> Iterator[Problem]:
+    """A field that is marked deprecated says so in a way that can be understood."""
+    derived = {record.fullname for record in built.derived}
+    for named in built.types.values():
+        if isinstance(named, Record) and named.fullname not in derived:
+            for field in named.fields:
+                yield from deprecation.problems(field)
+    for operation in (operation for pair in built.requests for operation in pair.operations):
+        for field in operation.message.request:
+            yield from deprecation.problems(field)
 
 
 def _named_like(record: Record, name: str) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -12,6 +13,11 @@ from kontrakt.errors import Position
 
 Style: TypeAlias = Literal["dataclass", "msgspec", "pydantic", "typeddict"]
 Option: TypeAlias = "str | int | float | bool"
+
+WAIVERS: Final = "kontrakt-waivers.toml"
+"""Where waivers are unless the settings name another file."""
+BASELINE: Final = "kontrakt-baseline.json"
+"""Where the baseline is unless the settings name another file."""
 
 
 class Options(Mapping[str, Option]):
@@ -64,6 +70,9 @@ class Settings:
         registry: What else the registry's client is told, by the client's own names.
         bootstrap_servers: The Kafka cluster's address, or an empty string.
         kafka: What else librdkafka is told, by its own names.
+        waivers: The file of waivers, as written; see :attr:`waivers_file`.
+        baseline: The file of findings that were there already, as written; see :attr:`baseline_file`.
+        deprecation_period: How long a field is marked deprecated before it may go.
         topics: The ``[[topics]]`` tables: contracts of schemas that cannot be edited.
         file: The file that was read, as the user knows it; empty when there was none.
         folder: The folder of that file: what relative paths start from.
@@ -79,6 +88,9 @@ class Settings:
     registry: Options = field(default_factory=Options)
     bootstrap_servers: str = ""
     kafka: Options = field(default_factory=Options)
+    waivers: str = WAIVERS
+    baseline: str = BASELINE
+    deprecation_period: timedelta = timedelta(days=90)
     topics: tuple[Mapping[str, Any], ...] = ()
     file: str = ""
     folder: Path = field(default_factory=Path)
@@ -93,6 +105,16 @@ class Settings:
     def output_folder(self) -> Path:
         """The folder that the generator writes."""
         return self.folder / self.output
+
+    @property
+    def waivers_file(self) -> Path:
+        """The file of waivers. One of another name than :data:`WAIVERS` has to be there."""
+        return self.folder / self.waivers
+
+    @property
+    def baseline_file(self) -> Path:
+        """The file of findings that were there already. One of another name than :data:`BASELINE` has to be there."""
+        return self.folder / self.baseline
 
     @property
     def kafka_config(self) -> dict[str, str]:
@@ -121,6 +143,9 @@ class Settings:
             "registry": repr(self.registry),
             "bootstrap_servers": repr(self.bootstrap_servers),
             "kafka": repr(self.kafka),
+            "waivers": repr(self.waivers),
+            "baseline": repr(self.baseline),
+            "deprecation_period": repr(self.deprecation_period),
             "topics": f"<{len(self.topics)}>",
             "file": repr(self.file),
         }

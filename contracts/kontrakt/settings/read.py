@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from difflib import get_close_matches
-from functools import cached_property
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from kontrakt.errors import Position, Problem, SettingsErrors
 
-from .model import Distribution, Option, Options, Settings, Style
-from .places import Places
+from .file import File, described, instead, text_of
+from .model import BASELINE, WAIVERS, Distribution, Option, Options, Settings, Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +23,7 @@ ENVIRONMENT: Final = "KONTRAKT_"
 _NUMBERS: Final = frozenset(  # what confluent's registry client refuses as text, which is all that a variable can hold
     ("cache.capacity", "cache.latest.ttl.sec", "max.retries", "retries.max.wait.ms", "retries.wait.ms", "timeout")
 )
-_TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_PERIOD: Final = re.compile(r"([0-9]{1,5}) (day|week)s?")
 _PACKAGE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _DISTRIBUTION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -50,34 +48,13 @@ def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> S
     return _Reader(file, os.environ if environ is None else environ).settings()
 
 
-class _File:
-    """A file of settings, or the absence of one."""
-
-    def __init__(self, path: Path | None = None, text: str = "", prefix: tuple[str, ...] = ()) -> None:
-        self.shown = _shown(path) if path else ""
-        self.folder = Path(self.shown).parent
-        self._text = text
-        self._prefix = prefix
-        table: object = _toml(text, self.shown)
-        for name in prefix:
-            table = cast("dict[str, object]", table).get(name, {}) if isinstance(table, dict) else {}
-        self.table = table
-
-    @cached_property
-    def _places(self) -> Places:
-        return Places(self._text, self.shown)
-
-    def place(self, *path: str | int) -> Position:
-        return self._places.at(*self._prefix, *path) if self.shown else Position("<settings>", 1, 1)
-
-
-def _find(start: Path) -> _File:
+def _find(start: Path) -> File:
     folder = start.absolute()
     for candidate in (folder, *folder.parents):
-        own, shared = _text_of(candidate / OWN_FILE), _text_of(candidate / SHARED_FILE)
+        own, shared = text_of(candidate / OWN_FILE), text_of(candidate / SHARED_FILE)
         ours = None
         if shared is not None and "kontrakt" in shared:  # a file that is none of ours is not judged
-            ours = _File(candidate / SHARED_FILE, shared, ("tool", "kontrakt"))
+            ours = File(candidate / SHARED_FILE, shared, ("tool", "kontrakt"))
         if own is not None:
             if ours and ours.table:
                 raise SettingsErrors(
@@ -89,57 +66,16 @@ def _find(start: Path) -> _File:
                         )
                     ]
                 )
-            return _File(candidate / OWN_FILE, own)
+            return File(candidate / OWN_FILE, own)
         if ours and ours.table:
             return ours
-    return _File()
-
-
-def _text_of(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-    except UnicodeDecodeError:
-        raise SettingsErrors(
-            [Problem(Position(_shown(path), 1, 1), "the file is not UTF-8", "save it as UTF-8")]
-        ) from None
-    except OSError as error:
-        raise SettingsErrors(
-            [
-                Problem(
-                    Position(_shown(path), 1, 1), f"the file cannot be read: {error.strerror}", "check its permissions"
-                )
-            ]
-        ) from error
-
-
-def _shown(path: Path) -> str:
-    """The path from the current folder, as one would type it."""
-    try:
-        relative = os.path.relpath(path)
-    except ValueError:  # another drive
-        return path.as_posix()
-    return Path(relative).as_posix() if len(relative) <= len(str(path)) else path.as_posix()
-
-
-def _toml(text: str, file: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        place = _TOML_PLACE.search(message)
-        line, column = (int(place[1]), int(place[2])) if place and place[1] else (text.count("\n") + 1, 1)
-        message = _TOML_PLACE.sub("", message)
-        raise SettingsErrors(
-            [Problem(Position(file, line, column), f"this is not TOML: {message[:1].lower()}{message[1:]}")]
-        ) from None
+    return File()
 
 
 class _Reader:
     """Reads each key once: from the file, and from its variable, which wins."""
 
-    def __init__(self, file: _File, environ: Mapping[str, str]) -> None:
+    def __init__(self, file: File, environ: Mapping[str, str]) -> None:
         self._file = file
         self._environ = environ
         self._problems: list[Problem] = []
@@ -168,6 +104,9 @@ class _Reader:
             registry=registry,
             bootstrap_servers=servers,
             kafka=kafka,
+            waivers=self._text("waivers", WAIVERS),
+            baseline=self._text("baseline", BASELINE),
+            deprecation_period=self._period("deprecation_period", 90),
             topics=self._topics(),
             file=self._file.shown,
             folder=self._file.folder,
@@ -232,6 +171,18 @@ class _Reader:
             )
         return self._checked_text(("bootstrap_servers",), stated, servers), Options(options)
 
+    def _period(self, key: str, default: int) -> timedelta:
+        said = self._text(key, f"{default} days")
+        found = _PERIOD.fullmatch(said)
+        if found is None:
+            hint = 'write it in days or weeks, such as "90 days"'
+            if self._variable(key):
+                self._variable_problem(key, f"is {said!r}", hint)
+            else:
+                self._problem((key,), f"{said!r} is not a period", hint)
+            return timedelta(days=default)
+        return int(found[1]) * timedelta(**{f"{found[2]}s": 1})
+
     def _topics(self) -> tuple[Mapping[str, Any], ...]:
         value = self._raw("topics")
         if value is None:
@@ -261,12 +212,12 @@ class _Reader:
             self._wrong(path, "text", value)
             value = None
         elif value is not None and allowed and value not in allowed:
-            self._problem(path, f"{path[-1]} cannot be {value!r}", _instead(value, allowed))
+            self._problem(path, f"{path[-1]} cannot be {value!r}", instead(value, allowed))
             value = None
         name = ".".join(path)
         variable = self._variable(name)
         if variable and allowed and variable not in allowed:
-            self._variable_problem(name, f"cannot be {variable!r}", _instead(variable, allowed))
+            self._variable_problem(name, f"cannot be {variable!r}", instead(variable, allowed))
             variable = ""
         return variable or value or default
 
@@ -305,11 +256,11 @@ class _Reader:
         where = f" of [{'.'.join(path)}]" if path else ""
         for key in table:
             if key not in known:
-                self._problem((*path, key), f"{key!r} is not a setting{where}", _instead(key, sorted(set(known))))
+                self._problem((*path, key), f"{key!r} is not a setting{where}", instead(key, sorted(set(known))))
 
     def _wrong(self, path: tuple[str | int, ...], wanted: str, value: Any) -> None:
         name = ".".join(str(step) for step in path) or "tool.kontrakt"
-        self._problem(path, f"{name} must be {wanted}, not {_described(value)}")
+        self._problem(path, f"{name} must be {wanted}, not {described(value)}")
 
     def _problem(self, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
         self._problems.append(Problem(self._file.place(*path), message, hint))
@@ -322,12 +273,6 @@ def _variable_name(key: str) -> str:
     return ENVIRONMENT + key.upper().replace(".", "_")
 
 
-def _instead(wrong: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = get_close_matches(wrong.lower(), names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
-
-
 def _number(text: str) -> Option:
     try:
         return int(text)
@@ -337,19 +282,3 @@ def _number(text: str) -> Option:
         return float(text)
     except ValueError:
         return text
-
-
-def _described(value: Any) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case dict():
-            return "a table"
-        case list():
-            return "a list"
-        case str():
-            return "text"
-        case int() | float():
-            return "a number"
-        case _:
-            return "a date or time"

@@ -1,0 +1,48 @@
+"""What a file of settings and the environment may say, and where it is wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from kontrakt import settings
+from kontrakt.errors import SettingsErrors
+
+
+@pytest.mark.parametrize(
+    ("said", "period"),
+    [
+        ("90 days", timedelta(days=90)),
+        ("1 day", timedelta(days=1)),
+        ("2 weeks", timedelta(days=14)),
+        ("0 days", timedelta(0)),
+    ],
+)
+def test_a_period(tmp_path: Path, said: str, period: timedelta) -> None:
+    (tmp_path / "kontrakt.toml").write_text(f'deprecation_period = "{said}"\n')
+    assert settings.read(tmp_path, {}).deprecation_period == period
+    assert settings.read(tmp_path, {"KONTRAKT_DEPRECATION_PERIOD": "3 days"}).deprecation_period == timedelta(days=3)
+
+
+@pytest.mark.parametrize("said", ["90", "90d", "-1 days", "days", "1.5 days", "999999 days", "90 days "])
+def test_what_is_no_period(tmp_path: Path, said: str) -> None:
+    file = tmp_path / "kontrakt.toml"
+    file.write_text(f'style = "msgspec"\n  deprecation_period = "{said}"\n')
+    with pytest.raises(SettingsErrors) as raised:
+        settings.read(tmp_path, {})
+    (problem,) = raised.value.problems
+    assert (problem.position.line, problem.position.column) == (2, 3)
+    assert "90 days" in problem.hint
+    file.write_text("")
+    with pytest.raises(SettingsErrors, match="KONTRAKT_DEPRECATION_PERIOD is"):
+        settings.read(tmp_path, {"KONTRAKT_DEPRECATION_PERIOD": said})
+
+
+def test_files_stand_beside_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kontrakt.toml").write_text('waivers = "checks/waivers.toml"\n')
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    found = settings.read(environ={})
+    assert found.waivers_file == Path("../checks/waivers.toml")
+    assert found.baseline_file == Path("../kontrakt-baseline.json")
