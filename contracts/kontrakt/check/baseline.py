@@ -1,0 +1,99 @@
+"""The baseline: the findings that a repository had when it began to be checked. They are shown, and never fail a check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from kontrakt.avro import source
+from kontrakt.avro.shapes import is_array, is_object
+from kontrakt.errors import Position, Problem, SettingsErrors
+
+from .findings import Report, merged
+from .rules.waivers import WaiverExpired, WaiverUnused
+from .waivers import FINGERPRINT
+
+VERSION: Final = 1
+WAIVED: Final = "baseline"
+"""Why the findings of a baseline are waived."""
+_AGAIN: Final = "write it again with `kontrakt check --write-baseline`"
+_NOT_KEPT: Final = frozenset((WaiverExpired.id, WaiverUnused.id))
+
+
+def written(report: Report) -> str:
+    """What a baseline file says of the findings that are not waived: JSON, sorted, one finding an object.
+
+    Args:
+        report: The report of a check.
+    """
+    findings = [
+        {
+            "fingerprint": finding.fingerprint,
+            "rule": finding.rule,
+            "about": finding.subject_of,
+            "change": finding.change,
+            "message": finding.message,
+        }
+        for finding in sorted(report.findings, key=lambda one: (one.subject_of, one.rule, one.change))
+        if finding.waived in ("", WAIVED) and finding.rule not in _NOT_KEPT
+    ]
+    return json.dumps({"version": VERSION, "findings": findings}, indent=2, ensure_ascii=False) + "\n"
+
+
+def read(path: Path, *, required: bool = False) -> frozenset[str]:
+    """Read the fingerprints of a baseline file.
+
+    Args:
+        path: Where it is.
+        required: Whether it has to be there; otherwise a file that is missing holds nothing.
+
+    Raises:
+        SettingsErrors: It is wrong; every problem is listed.
+        OSError: It cannot be read.
+    """
+    shown = path.as_posix()
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        if required:
+            raise SettingsErrors([Problem(Position(shown, 1, 1), "there is no such baseline", _AGAIN)]) from None
+        return frozenset()
+    node, problems = source.read(data, shown)
+    if node is not None and not problems:
+        problems = list(_wrong(node))
+    if node is None or problems:
+        raise SettingsErrors(problems)
+    return frozenset(finding["fingerprint"] for finding in node.value["findings"])
+
+
+def applied(report: Report, fingerprints: Collection[str], name: str) -> Report:
+    """A report in which the findings of a baseline are waived.
+
+    Args:
+        report: The report, with its waivers applied.
+        fingerprints: Those of the baseline.
+        name: The baseline's file, for the note that some of its findings are gone.
+    """
+    gone = len(set(fingerprints) - {finding.fingerprint for finding in report.findings})
+    notes = (f"{gone} of the findings in {name} are gone; {_AGAIN}",) if gone else ()
+    findings = (
+        replace(finding, waived=WAIVED) if finding.fingerprint in fingerprints and not finding.waived else finding
+        for finding in report.findings
+    )
+    return replace(report, findings=merged(findings), notes=(*report.notes, *notes))
+
+
+def _wrong(node: source.Node) -> Iterator[Problem]:
+    """What is wrong with a baseline that is JSON."""
+    if not is_object(node.value) or not is_array(node.value.get("findings")):
+        yield Problem(node.at("findings"), "this is not a baseline", _AGAIN)
+        return
+    if node.value.get("version") != VERSION:
+        yield Problem(node.at("version"), f"the baseline is not of version {VERSION}", _AGAIN)
+    for finding in node.members["findings"].items:
+        said = finding.value.get("fingerprint") if is_object(finding.value) else None
+        if not isinstance(said, str) or not FINGERPRINT.fullmatch(said):
+            yield Problem(finding.at("fingerprint"), "a finding of the baseline has no fingerprint", _AGAIN)
