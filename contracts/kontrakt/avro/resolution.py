@@ -272,12 +272,12 @@ class _Resolver:
         """
         branches = list(enumerate(reader.branches))
         if isinstance(writer, Named):
-            alike = [(index, branch) for index, branch in branches if _alike(branch, writer)]
-            alike.sort(key=lambda found: found[1].fullname != writer.fullname)
-            if len(alike) < 2:
-                return alike[0][0] if alike else None
-            readable = (index for index, branch in alike if self._readable(branch, writer, 0))
-            return next(readable, alike[0][0])
+            meant = [(index, branch) for index, branch in branches if alike(branch, writer)]
+            meant.sort(key=lambda found: found[1].fullname != writer.fullname)
+            if len(meant) < 2:
+                return meant[0][0] if meant else None
+            readable = (index for index, branch in meant if self._readable(branch, writer, 0))
+            return next(readable, meant[0][0])
         for index, branch in branches:
             if branch.type == writer.type:
                 return index
@@ -325,13 +325,24 @@ def promotes(reader: Schema, writer: Schema) -> bool:
 
 def same_name(reader: Named, writer: Named) -> bool:
     """Whether a reader's named type takes a writer's: by the bare name, or by one of the reader's aliases."""
-    return reader.name == writer.name or writer.fullname in reader.aliases
+    return reader.fullname == writer.fullname or reader.name == writer.name or writer.fullname in reader.aliases
+
+
+def alike(reader: Schema, writer: Named) -> TypeGuard[Named]:
+    """Whether a reader's type is of the writer's kind, and takes its name."""
+    return isinstance(reader, Named) and type(reader) is type(writer) and same_name(reader, writer)
+
+
+def candidates(target: Field, writer: Record) -> list[Field]:
+    """The writer's fields that a reader's field could take: that of the same name, then those of the reader's aliases."""
+    if not target.aliases:
+        return [found] if (found := writer.field(target.name)) else []
+    return [found for name in (target.name, *target.aliases) if (found := writer.field(name))]
 
 
 def written_as(target: Field, writer: Record) -> Field | None:
-    """The writer's field that a reader's field takes: of the same name, or of one of the reader's aliases."""
-    written = (writer.field(name) for name in (target.name, *target.aliases))
-    return next((found for found in written if found is not None), None)
+    """The writer's field that a reader's field takes."""
+    return next(iter(candidates(target, writer)), None)
 
 
 def shown(schema: Schema) -> str:
@@ -343,11 +354,6 @@ def shown(schema: Schema) -> str:
             return f"{schema.type} {schema.fullname}"
         case _:
             return schema.type
-
-
-def _alike(reader: Schema, writer: Named) -> TypeGuard[Named]:
-    """Whether a reader's type is of the writer's kind, and takes its name."""
-    return isinstance(reader, Named) and type(reader) is type(writer) and same_name(reader, writer)
 
 
 def _failures(root: Step) -> Iterator[Failure]:

@@ -207,9 +207,13 @@ class Record(Named):
     def __repr__(self) -> str:  # a record may contain itself
         return f"Record({self.fullname})"
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, Field]:
+        return {f.name: f for f in self.fields}
+
     def field(self, name: str) -> Field | None:
         """The field of that name, or None."""
-        return next((f for f in self.fields if f.name == name), None)
+        return self._by_name.get(name)
 
 
 @dataclass(eq=False, kw_only=True)
