@@ -10,10 +10,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = {"kontrakt": ROOT / "contracts" / "kontrakt", "kontrakt_codegen": ROOT / "codegen" / "kontrakt_codegen"}
 
-LEAVES = {"errors", "values", "_version", "files"}
+LEAVES = {"errors", "values", "_version", "files", "severity"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "files": set(),
+    "severity": set(),
     "values": {"errors"},
     "_version": set(),
     "settings": LEAVES,

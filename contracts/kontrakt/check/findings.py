@@ -5,31 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
+
+from kontrakt.severity import Severity
 
 if TYPE_CHECKING:
     from kontrakt.errors import Position
 
 
-class Severity(StrEnum):
-    """How bad a finding is."""
-
-    ERROR = "error"
-    """Somebody breaks."""
-    WARNING = "warning"
-    """Nobody breaks, and what is read may still be wrong."""
-    INFO = "info"
-    """Worth knowing."""
-
-    @property
-    def rank(self) -> int:
-        """0 for the worst."""
-        return list(Severity).index(self)
-
-    def at_least(self, other: Severity) -> bool:
-        """Whether it is as bad as another, or worse."""
-        return self.rank <= other.rank
+__all__ = ["Finding", "Report", "Severity", "merged"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
