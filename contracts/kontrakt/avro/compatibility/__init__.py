@@ -8,17 +8,22 @@
     result.compatible
     result.incompatibilities
     result.causes
+    result.advisories
 
 The verdict (:mod:`~kontrakt.avro.compatibility.verdict`) is that of Avro's Java reference, which registries ask.
 """
 
+from .advisories import Advisory
 from .causes import Cause, CauseKind
 from .given import Given, tree
 from .history import Comparison, Direction, HistoryCompatibility, Level, check_history
+from .meaning import AdvisoryKind
 from .result import Compatibility
 from .verdict import Incompatibility, IncompatibilityType
 
 __all__ = [
+    "Advisory",
+    "AdvisoryKind",
     "Cause",
     "CauseKind",
     "Comparison",

@@ -11,6 +11,7 @@ from .verdict import Incompatibility
 if TYPE_CHECKING:
     from kontrakt.avro.schema import Schema
 
+    from .advisories import Advisory
     from .causes import Cause
 
 
@@ -52,3 +53,12 @@ class Compatibility:
         from .causes import causes  # most comparisons are of compatible schemas
 
         return causes(self.reader, self.writer) if self._found else ()
+
+    @cached_property
+    def advisories(self) -> tuple[Advisory, ...]:
+        """What is unsafe although a registry calls it compatible, each once; of an incompatible pair, in what can be read."""
+        from .advisories import advisories, order_dependent
+        from .causes import causes
+
+        unsound = () if self._found else tuple(map(order_dependent, causes(self.reader, self.writer)))
+        return (*unsound, *advisories(self.reader, self.writer))
