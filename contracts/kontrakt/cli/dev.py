@@ -35,8 +35,8 @@ def command(schemas: Path | None, registry_port: int) -> None:
             register(contracts, bus.registry)
             bus.create_topics(*contracts.topic_names)
         click.echo("In memory, gone when this ends (Ctrl-C). In another terminal:\n")
-        click.echo(f"export KONTRAKT_BOOTSTRAP_SERVERS={bus.bootstrap_servers}")
-        click.echo(f"export KONTRAKT_REGISTRY_URL={bus.registry_url}")
+        for name, value in bus.environment.items():
+            click.echo(f"export {name}={value}")
         if contracts is not None:
             click.echo(f"\n{len(contracts.subjects)} subjects are registered.")
         ended = threading.Event()

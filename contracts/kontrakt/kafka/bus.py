@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import atexit
+import logging
 import threading
-import weakref
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from kontrakt import settings as found_settings
-from kontrakt.errors import ClosedError, Position, Problem, SettingsErrors
-from kontrakt.settings import Options, Settings
+from kontrakt.errors import ClosedError, KontraktError, Position, Problem, SettingsErrors
+from kontrakt.settings import Settings
+
+from .config import OURS
+from .forks import FORKED, watch
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
     from .sender import Sender
     from .topics import Topic
 
-_buses: Final[weakref.WeakSet[Bus]] = weakref.WeakSet()
+_log: Final = logging.getLogger("kontrakt.kafka")
+_open: Final[set[Bus]] = set()
 
 
 class Client(Protocol):
@@ -37,22 +41,36 @@ class Client(Protocol):
 class Bus:
     """Kafka and a schema registry. One instance serves all threads; each process needs its own.
 
-    Leaving its ``with`` block closes every client that was made on it.
+    Leaving its ``with`` block closes every client that was made on it; so does the end of the process.
 
     Args:
         settings: The registry's address and Kafka's, and what else their clients are told.
+        kafka: More for librdkafka, by its own names; wins over the settings.
+        registry: More for the registry's client, by its own names; wins over the settings.
+
+    Raises:
+        SettingsErrors: An address is missing, or something is set on which kontrakt's promises rest.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.kafka: Final[Mapping[str, Any]] = settings.kafka_config
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        kafka: Mapping[str, Any] | None = None,
+        registry: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.kafka: Final[Mapping[str, Any]] = {**settings.kafka_config, **(kafka or {})}
         """What librdkafka's clients are told, by librdkafka's names."""
-        self._settings = settings
+        self._registry_config = {**settings.registry_config, **(registry or {})}
+        if problems := _problems(settings, self.kafka, self._registry_config):
+            raise SettingsErrors(problems)
         self._clients: dict[int, Client] = {}
         self._registry: Registry | None = None
         self._sender: Sender | None = None
         self._lock = threading.RLock()
         self._closed = ""
-        _buses.add(self)
+        _open.add(self)
+        watch(self)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -76,7 +94,7 @@ class Bus:
             if self._registry is None:
                 from kontrakt.registry import Registry
 
-                self._registry = Registry(self._settings.registry_config)
+                self._registry = Registry(self._registry_config)
             return self._registry
 
     @property
@@ -142,33 +160,26 @@ class Bus:
         with self._lock:
             if self._closed:
                 return
+            self._closed = "the bus is closed"
             clients = list(self._clients.values())
-        with ExitStack() as steps:  # all of them run, whichever fails
-            steps.callback(self._disconnect)
-            for client in clients:
-                steps.callback(client.close)
-
-    def _disconnect(self) -> None:
-        with self._lock:
-            self._closed = self._closed or "the bus is closed"
             sender, registry = self._sender, self._registry
-            self._sender = self._registry = None
-        with ExitStack() as steps:
+        _open.discard(self)
+        with ExitStack() as steps:  # all of them run, whichever fails
             if registry is not None:
                 steps.callback(registry.close)
             if sender is not None:
                 steps.callback(sender.close)
+            for client in clients:
+                steps.callback(client.close)
 
     def _check(self) -> None:
         if self._closed:
             raise ClosedError(self._closed)
 
     def after_fork(self) -> None:
-        """Note that this is a child process, to which the threads of librdkafka did not follow."""
+        """Note that this is a forked child, to which the threads of librdkafka did not follow."""
         self._lock = threading.RLock()
-        self._closed = "the bus was opened before the process forked; connect again in the child"
-        if self._sender is not None:
-            self._sender.after_fork()
+        self._closed = FORKED
 
     def __enter__(self) -> Self:
         return self
@@ -176,7 +187,12 @@ class Bus:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except KontraktError as failure:
+            if error is None:
+                raise
+            error.add_note(f"and when the bus was closed: {failure}")  # what went wrong first is what counts
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.bootstrap_servers}{' (closed)' if self._closed else ''}>"
@@ -202,43 +218,41 @@ def connect(
         registry: More for the registry's client, by its own names; wins over the settings.
 
     Raises:
-        SettingsErrors: The settings are wrong, or an address is missing.
+        SettingsErrors: The settings are wrong, an address is missing, or something is set on which kontrakt's promises rest.
     """
     found = found_settings.read() if settings is None else settings
-    found = replace(
-        found,
-        bootstrap_servers=bootstrap_servers or found.bootstrap_servers,
-        registry_url=registry_url or found.registry_url,
-        kafka=Options({**found.kafka, **(kafka or {})}),
-        registry=Options({**found.registry, **(registry or {})}),
+    return Bus(
+        replace(
+            found,
+            bootstrap_servers=bootstrap_servers or found.bootstrap_servers,
+            registry_url=registry_url or found.registry_url,
+        ),
+        kafka=kafka,
+        registry=registry,
     )
-    missing = [
-        Problem(Position(found.file or "<settings>", 1, 1), f"{what} is not set", f"set {variable}, or {where}")
-        for address, what, variable, where in (
-            (
-                found.kafka_config.get("bootstrap.servers"),
-                "the address of Kafka",
-                "KONTRAKT_BOOTSTRAP_SERVERS",
-                "bootstrap_servers in kontrakt.toml; kontrakt.embedded() needs none",
-            ),
-            (
-                found.registry_config.get("url"),
-                "the address of the schema registry",
-                "KONTRAKT_REGISTRY_URL",
-                "url under [registry] in kontrakt.toml; kontrakt.embedded() needs none",
-            ),
-        )
-        if not address
+
+
+def _problems(settings: Settings, kafka: Mapping[str, Any], registry: Mapping[str, Any]) -> list[Problem]:
+    """What is missing, and what must not be set."""
+    nowhere = Position(settings.file or "<settings>", 1, 1)
+    problems = [
+        Problem(settings.place("kafka", name), f"kafka.{name} cannot be set", OURS[name])
+        for name in OURS.keys() & kafka.keys()
     ]
-    if missing:
-        raise SettingsErrors(missing)
-    return Bus(found)
+    if not kafka.get("bootstrap.servers"):
+        how = "set KONTRAKT_BOOTSTRAP_SERVERS, or bootstrap_servers in kontrakt.toml; kontrakt.embedded() needs none"
+        problems.append(Problem(nowhere, "the address of Kafka is not set", how))
+    if not registry.get("url"):
+        how = "set KONTRAKT_REGISTRY_URL, or url under [registry] in kontrakt.toml; kontrakt.embedded() needs none"
+        problems.append(Problem(nowhere, "the address of the schema registry is not set", how))
+    return problems
 
 
-def _after_fork() -> None:
-    for bus in list(_buses):
-        bus.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+@atexit.register
+def _close_all() -> None:
+    """Deliver what was sent on a bus that nobody closed."""
+    for bus in list(_open):
+        try:
+            bus.close()
+        except KontraktError as error:
+            _log.error("at the end of the process: %s", error)

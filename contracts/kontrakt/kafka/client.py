@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
+from confluent_kafka import TopicPartition
 
 from kontrakt.errors import (
+    BrokerUnavailable,
     BusError,
     ClosedError,
     DeclaredError,
@@ -26,21 +27,21 @@ from kontrakt.errors import (
 
 from .config import consumer_config
 from .declared import requests_topic, responses_topic
-from .failures import is_about_topic, is_denied, translated
+from .failures import is_final, translated
+from .forks import FORKED, keep, watch
+from .handles import consumer, ends_of, partitions_of, patience
 from .requests import CORRELATION_ID, DEADLINE, REPLY_PARTITION, REPLY_TOPIC, Operation, Requests
-from .sender import configuration_error, partitions_of
 from .serialization import AvroReader, ValueWriter, key_of, key_writer
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from .bus import Bus
-    from .messages import Headers, HeaderValue
+    from .messages import HeaderValue
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 
 _SLICE_SECONDS: Final = 0.2
-_PATIENCE: Final = 30.0
 PARTITION: Final = struct.Struct(">i")
 MILLISECONDS: Final = struct.Struct(">q")
 
@@ -70,24 +71,24 @@ class Answers:
     Args:
         config: What the user says of Kafka clients, by librdkafka's names.
         topic: The topic of the answers.
+        timeout: Seconds that the brokers may take to say where it ends.
 
     Raises:
         TopicNotFound: There is no such topic.
         BrokerUnavailable: No broker answers.
     """
 
-    def __init__(self, config: Mapping[str, Any], topic: str) -> None:
+    def __init__(self, config: Mapping[str, Any], topic: str, timeout: float) -> None:
         self.topic = topic
         # Offsets are never committed, so there is no group; librdkafka wants a name anyway.
-        own = {"group.id": f"kontrakt-answers-{uuid.uuid4()}", "enable.auto.commit": False}
+        nobody = {"group.id": f"kontrakt-answers-{uuid.uuid4()}", "enable.auto.commit": False}
+        self._consumer = consumer({**consumer_config(config), **nobody, "enable.partition.eof": False})
         try:
-            self._consumer = Consumer({**consumer_config(config), **own})
-        except (KafkaException, TypeError, ValueError) as error:
-            raise configuration_error("consumer", error) from error
-        try:
-            partitions = partitions_of(self._consumer, topic, _PATIENCE, str(config.get("bootstrap.servers", "")))
-            self.partition = secrets.randbelow(partitions)
-            self._consumer.assign([self._end()])
+            servers = str(config.get("bootstrap.servers", ""))
+            self.partition = secrets.randbelow(partitions_of(self._consumer, topic, timeout, servers))
+            # Asked for rather than left to librdkafka, which would look only when it first fetches.
+            _, end = ends_of(self._consumer, topic, self.partition, timeout)
+            self._consumer.assign([TopicPartition(topic, self.partition, end)])
         except BaseException:
             self._consumer.close()
             raise
@@ -96,17 +97,18 @@ class Answers:
         self._closed = False
         self._thread = threading.Thread(target=self._read, name=f"kontrakt-answers {topic}", daemon=True)
         self._thread.start()
+        watch(self)
+
+    @property
+    def broken(self) -> bool:
+        """Whether answers are not read any more."""
+        return self._broken is not None
 
     def expect(self, correlation: bytes) -> _Waiting:
-        """Note that somebody waits.
-
-        Raises:
-            BusError: Answers cannot be read any more.
-        """
+        """Note that somebody waits."""
         waiting = self._waiting[correlation] = _Waiting()
-        if self._broken is not None:
-            del self._waiting[correlation]
-            raise self._broken
+        if self._broken is not None:  # and nobody else would tell
+            waiting.fail(self._broken)
         return waiting
 
     def forget(self, correlation: bytes) -> None:
@@ -118,14 +120,10 @@ class Answers:
         self._closed = True
         self._thread.join()
 
-    def _end(self) -> TopicPartition:
-        """Where the partition ends now. Asked for rather than left to librdkafka, which would look only when it first fetches."""
-        place = TopicPartition(self.topic, self.partition, OFFSET_END)
-        try:
-            _, high = self._consumer.get_watermark_offsets(place, timeout=_PATIENCE)
-        except KafkaException as error:
-            raise translated(error, f"find the end of {self.topic}") from error
-        return TopicPartition(self.topic, self.partition, high)
+    def after_fork(self) -> None:
+        """Note that this is a forked child: answers go to the parent."""
+        self._broken = ClosedError(FORKED)
+        keep(self._consumer)
 
     def _read(self) -> None:
         try:
@@ -139,15 +137,16 @@ class Answers:
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
             failure = BusError(f"cannot read answers from {self.topic}: {type(error).__name__}: {error}")
         self._broken = failure
-        while self._waiting:
-            self._waiting.popitem()[1].fail(failure)
+        for waiting in list(self._waiting.values()):
+            waiting.fail(failure)
         self._consumer.close()
 
     def _take(self, message: Message) -> None:
         error = message.error()
         if error is not None:
-            if error.fatal() or is_denied(error) or is_about_topic(error):
+            if is_final(error):
                 raise translated(error, f"read answers from {self.topic}")
+            _log.warning("reading answers from %s: %s", self.topic, error.str())
             return
         headers: Any = message.headers()
         correlation: bytes | None = next((value for name, value in headers or () if name == CORRELATION_ID), None)
@@ -156,15 +155,6 @@ class Answers:
             _log.debug("an answer in %s[%d] that nobody here waits for", self.topic, self.partition)
         else:
             waiting.answer(message)
-
-
-class _Sending:
-    """How the requests of an operation are sent, and its answers read."""
-
-    def __init__(self, bus: Bus, requests: type[Requests], operation: Operation) -> None:
-        self.operation = operation
-        self.encode = ValueWriter(bus.registry, requests_topic(requests), "topic-record", (operation.request,)).encode
-        self.answers = AvroReader(bus.registry, (operation.response,)) if operation.response is not None else None
 
 
 class Caller:
@@ -183,26 +173,30 @@ class Caller:
         self._topic = requests_topic(requests)
         self._sender = bus.sender
         self._outbox = self._sender.outbox()
-        self._operations = {one.name: _Sending(bus, requests, one) for one in requests.operations}
-        self._key: Callable[[Any], bytes] | None = None
+        self._encode = {
+            one.name: ValueWriter(bus.registry, self._topic, "topic-record", (one.request,)).encode
+            for one in requests.operations
+        }
+        self._key: Callable[[Any], bytes | None] = lambda _request: None
         if requests.key is not None:
             write, take = key_writer(bus.registry, self._topic, requests.key), key_of(requests.key)
             self._key = lambda request: write(take(request))
+        answered = tuple(one.response for one in requests.operations if one.response is not None)
+        self._decode = AvroReader(bus.registry, answered).read
+        self._operations = {one.name: one for one in requests.operations}
         self._answers: Answers | None = None
         self._lock = threading.Lock()
         self._closed = False
         bus.opened(self)
+        watch(self)
 
-    def call(
-        self, operation: str, request: Any, timeout: dt.timedelta | None = None, headers: Headers | None = None
-    ) -> Any:
+    def call(self, operation: str, request: Any, timeout: dt.timedelta | None = None) -> Any:
         """Send a request and wait for its answer.
 
         Args:
             operation: The operation's name.
             request: Its request record.
             timeout: How long to wait; the protocol's own when left out.
-            headers: More headers.
 
         Returns:
             What the operation answers.
@@ -212,103 +206,119 @@ class Caller:
             RequestFailed: The service failed in another way, or its answer cannot be read.
             RequestTimeout: No answer came in time.
             DeliveryError: The request was not sent.
+            BusError: The topic of the answers cannot be read.
+            ClosedError: The client is closed, or was while this waited.
         """
-        sending = self._operations[operation]
-        patience = self._requests.timeout if timeout is None else timeout
-        deadline = time.monotonic() + patience.total_seconds()
-        until = time.time_ns() // 1_000_000 + int(patience.total_seconds() * 1000)
-        payload, key = self._encoded(sending, request)
-        answers = self._reading()
+        seconds = min((self._requests.timeout if timeout is None else timeout).total_seconds(), threading.TIMEOUT_MAX)
+        deadline = time.monotonic() + seconds
+        until = time.time_ns() // 1_000_000 + int(seconds * 1000)
+        payload, key = self._encoded(operation, request)
+        name = f"{self._requests.topic}.{operation}"
+        try:
+            answers = self._reading(seconds)
+        except BrokerUnavailable as error:
+            if time.monotonic() < deadline:
+                raise
+            raise RequestTimeout(f"no answer to {name} within {seconds:g} s; it was not sent: {error}") from error
         correlation = uuid.uuid4().bytes
         waiting = answers.expect(correlation)
         try:
-            self._sender.send(
-                self._outbox,
-                self._topic,
-                key,
-                payload,
-                [
-                    (CORRELATION_ID, correlation),
-                    (REPLY_TOPIC, answers.topic),
-                    (REPLY_PARTITION, PARTITION.pack(answers.partition)),
-                    (DEADLINE, MILLISECONDS.pack(until)),
-                    *_pairs(headers),
-                ],
-                on_failure=waiting.fail,
-            )
+            headers: list[tuple[str, HeaderValue]] = [
+                (CORRELATION_ID, correlation),
+                (REPLY_TOPIC, answers.topic),
+                (REPLY_PARTITION, PARTITION.pack(answers.partition)),
+                (DEADLINE, MILLISECONDS.pack(until)),
+            ]
+            delivery = self._sender.send(self._outbox, self._topic, key, payload, headers, on_failure=waiting.fail)
             if not waiting.answered.wait(max(0.0, deadline - time.monotonic())):
-                raise RequestTimeout(
-                    f"no answer to {self._requests.topic}.{operation} within {patience.total_seconds():g} s; "
-                    "the service may still have acted"
-                )
+                acted = "the service may still have acted" if delivery.done else "no broker has acknowledged it yet"
+                raise RequestTimeout(f"no answer to {name} within {seconds:g} s; {acted}")
         finally:
             answers.forget(correlation)
         if waiting.failure is not None:
             raise waiting.failure
         assert waiting.message is not None
-        return self._answer(sending, waiting.message)
+        return self._answer(self._operations[operation], waiting.message)
 
-    def notify(self, operation: str, request: Any, headers: Headers | None = None) -> None:
+    def notify(self, operation: str, request: Any) -> None:
         """Send a one-way request. Nothing is waited for; a failure to deliver is raised when the client closes.
 
         Args:
             operation: The operation's name.
             request: Its request record.
-            headers: Headers.
+
+        Raises:
+            DeliveryError: librdkafka does not take it.
+            ClosedError: The client is closed.
         """
-        payload, key = self._encoded(self._operations[operation], request)
-        self._sender.send(self._outbox, self._topic, key, payload, list(_pairs(headers)))
+        payload, key = self._encoded(operation, request)
+        self._sender.send(self._outbox, self._topic, key, payload)
 
     def close(self) -> None:
-        """Stop waiting for answers; what was sent one-way is delivered first.
+        """Deliver what was sent, then stop waiting for answers.
 
         Raises:
             DeliveryError: A one-way request was not delivered.
         """
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            answers = self._answers
-        self._bus.ended(self)
+            closed, self._closed = self._closed, True
         try:
-            self._outbox.wait(None)
+            if not closed:
+                self._outbox.wait(None)
         finally:
-            if answers is not None:
-                answers.close()
+            self.abandon()
 
-    def _encoded(self, sending: _Sending, request: Any) -> tuple[bytes, bytes | None]:
+    def abandon(self) -> None:
+        """Stop without waiting for anything; what of the one-way requests is not delivered is logged."""
+        with self._lock:
+            self._closed = True
+            answers, self._answers = self._answers, None
+        self._bus.ended(self)
+        self._outbox.abandon()
+        if answers is not None:
+            answers.close()
+
+    def after_fork(self) -> None:
+        """Note that this is a forked child: the thread that held the lock may not exist here."""
+        self._lock = threading.Lock()
+
+    def _encoded(self, operation: str, request: Any) -> tuple[bytes, bytes | None]:
         if self._closed:
             raise ClosedError(f"cannot ask {self._requests.topic}: the client is closed")
-        return sending.encode(request), self._key(request) if self._key is not None else None
+        self._sender.check()
+        return self._encode[operation](request), self._key(request)
 
-    def _reading(self) -> Answers:
+    def _reading(self, timeout: float) -> Answers:
         with self._lock:
             if self._closed:
                 raise ClosedError(f"cannot ask {self._requests.topic}: the client is closed")
+            if self._answers is not None and self._answers.broken:
+                self._answers.close()
+                self._answers = None
             if self._answers is None:
                 topic = responses_topic(self._requests)
                 self._bus.ensure_topic(topic)
-                self._answers = Answers(self._bus.kafka, topic)
+                self._answers = Answers(self._bus.kafka, topic, min(timeout, patience(self._bus.kafka)))
             return self._answers
 
-    def _answer(self, sending: _Sending, message: Message) -> Any:
-        name = f"{self._requests.topic}.{sending.operation.name}"
+    def _answer(self, operation: Operation, message: Message) -> Any:
+        name = f"{self._requests.topic}.{operation.name}"
         payload = message.value()
-        assert sending.answers is not None
         try:
             headers: Any = message.headers()
-            found = sending.answers.read(payload if payload is not None else b"", headers or ())
+            kind, answer = self._decode(payload if payload is not None else b"", headers or ())
         except KontraktError as error:
             raise RequestFailed(f"the answer to {name} cannot be read: {error}") from error
-        if found is None:
-            raise RequestFailed(f"{name} was answered as another operation: the service could not read the request")
-        failure, response = _parts(found[1])
-        if failure is None:
-            return response
+        if kind is None:
+            raise RequestFailed(f"the answer to {name} is {answer}, which this package was generated without")
+        failure, response = _parts(answer)
         if isinstance(failure, DeclaredError):
             raise failure
-        raise RequestFailed(f"{name} failed: {failure}")
+        if failure is not None:
+            raise RequestFailed(f"{name} failed: {failure}")
+        if kind is not operation.response:
+            raise RequestFailed(f"{name} was answered as another operation, with {kind.__name__}")
+        return response
 
 
 def _parts(answer: Any) -> tuple[Any, Any]:
@@ -317,9 +327,3 @@ def _parts(answer: Any) -> tuple[Any, Any]:
         fields = cast("dict[str, Any]", answer)
         return fields.get("error"), fields.get("response")
     return answer.error, getattr(answer, "response", None)
-
-
-def _pairs(headers: Headers | None) -> list[tuple[str, HeaderValue]]:
-    if headers is None:
-        return []
-    return list(headers.items() if isinstance(headers, Mapping) else headers)

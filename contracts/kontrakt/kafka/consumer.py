@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from kontrakt.errors import DecodeError, HandlerError, KontraktError, RegistryError, SchemaNotFound
+from kontrakt.errors import DecodeError, HandlerError, KontraktError, SchemaNotFound
 
+from .failures import located
 from .fetcher import Fetcher, place_of
 from .messages import Delete, Event, Meta, Put
 from .serialization import AvroReader, key_reader, types_of
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 
+_SLICE_SECONDS: Final = 0.1
+
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
@@ -33,8 +37,9 @@ class Consumer(ABC, Generic[T]):
     """The messages of a topic, typed, for one member of a consumer group.
 
     A message counts as handled when the next one is asked for, and at the end of a ``with`` block that did not fail; only then may
-    its offset be committed. So after a crash a message may come again, and none is lost. Use it from one thread; :meth:`stop` and
-    :meth:`close` may be called from any.
+    its offset be committed. So after a crash a message may come again, and none is lost. An error that is caught inside the block,
+    around the loop, does not make it fail: catch outside of it. Use it from one thread; :meth:`stop` and :meth:`close` may be called
+    from any.
 
     Args:
         bus: Where.
@@ -56,6 +61,7 @@ class Consumer(ABC, Generic[T]):
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self._bus = bus
+        self._topic = topic.topic
         self._on_error = on_error
         self._current: Message | None = None
         self._values = AvroReader(bus.registry, types_of(topic))
@@ -65,11 +71,15 @@ class Consumer(ABC, Generic[T]):
         bus.opened(self)
 
     def __iter__(self) -> Iterator[T]:
-        """Every message, for ever; ends after :meth:`stop`.
+        """Every message, for ever; ends after :meth:`stop`, or when another thread closes the consumer or the bus.
 
         Raises:
             DecodeError: A message cannot be read; it names topic, partition and offset. It comes again when one goes on.
+            RegistryError: Its schema cannot be fetched; the same holds.
+            BusError: The topic cannot be read any more.
+            ClosedError: The consumer is closed already.
         """
+        self._fetcher.check()
         while (item := self._next(None)) is not None:
             yield item
 
@@ -80,15 +90,24 @@ class Consumer(ABC, Generic[T]):
             timeout: Seconds to wait.
 
         Raises:
-            DecodeError: A message cannot be read; it names topic, partition and offset.
+            DecodeError: A message cannot be read; it names topic, partition and offset. It comes again when one goes on.
+            RegistryError: Its schema cannot be fetched; the same holds.
+            BusError: The topic cannot be read any more.
+            ClosedError: The consumer is closed.
         """
+        self._fetcher.check()
         return self._next(timeout)
 
     def until_end(self) -> Iterator[T]:
-        """Every message up to where the topic ended when this began: to catch up, in tests and in jobs."""
+        """Every message up to where the topic ended when this began: to catch up, in tests and in jobs.
+
+        Raises:
+            KontraktError: As when one iterates.
+        """
+        self._fetcher.check()
         self._fetcher.note_end()
         while not self._fetcher.stopped and not self._fetcher.at_end():
-            item = self._next(0.1)
+            item = self._next(_SLICE_SECONDS)
             if item is not None:
                 yield item
         self._handled()
@@ -112,37 +131,43 @@ class Consumer(ABC, Generic[T]):
         self._fetcher.close()
 
     def _run(self, handle: Callable[[T], None]) -> None:
+        self._fetcher.check()
         while (item := self._next(None)) is not None:
+            message = self._current
+            assert message is not None
             try:
                 handle(item)
             except Exception as error:
-                message = self._current
-                assert message is not None
                 topic, partition, offset = place_of(message)
                 what = f"the handler failed: {type(error).__name__}: {error}"
                 failure = HandlerError(what, topic=topic, partition=partition, offset=offset)
                 if self._on_error == "skip":
                     _log.exception("skipping %s", failure)
                     continue
-                self._current = None
-                self._fetcher.give_back(message)
+                self._unhandled(message)
                 raise failure from error
+            except BaseException:  # Ctrl-C: it was not handled
+                self._unhandled(message)
+                raise
 
     def _next(self, timeout: float | None) -> T | None:
         self._handled()
+        deadline = None if timeout is None else time.monotonic() + timeout
         while (message := self._fetcher.take(timeout)) is not None:
             try:
                 item = self._decode(message)
-            except (DecodeError, SchemaNotFound) as error:
+            except KontraktError as error:
                 self._refuse(message, error)
             except BaseException:
-                self._fetcher.give_back(message)
+                self._unhandled(message)
                 raise
             else:
                 if item is not None:
                     self._current = message
                     return item
-            self._fetcher.handled(message)
+            self._fetcher.handled(message)  # skipped
+            if deadline is not None:
+                timeout = max(0.0, deadline - time.monotonic())
         return None
 
     def _handled(self) -> None:
@@ -150,20 +175,21 @@ class Consumer(ABC, Generic[T]):
             self._fetcher.handled(self._current)
             self._current = None
 
+    def _unhandled(self, message: Message) -> None:
+        """Let a message come again."""
+        self._current = None
+        self._fetcher.give_back(message)
+
     def _refuse(self, message: Message, error: KontraktError) -> None:
         """Skip a message that cannot be read, or raise and leave it where it is."""
-        topic, partition, offset = place_of(message)
-        place = f"{topic}[{partition}]@{offset}"
-        if self._on_error == "skip":
+        place = str(meta_of(message))
+        broken = isinstance(error, DecodeError | SchemaNotFound)
+        if broken and self._on_error == "skip":
             _log.error("skipping %s, which cannot be read: %s", place, error)
             return
-        self._fetcher.give_back(message)
-        if isinstance(error, DecodeError):
-            located = type(error)(f"{place}: {error}")
-            located.path = error.path
-            raise located from error
-        assert isinstance(error, RegistryError)
-        raise type(error)(f"{place}: {error}", status=error.status, code=error.code) from error
+        self._unhandled(message)
+        advice = '; it comes again until it can be read, or a consumer with on_error="skip" passes over it'
+        raise located(error, place, advice if broken else "") from error
 
     @abstractmethod
     def _decode(self, message: Message) -> T | None:
@@ -214,10 +240,10 @@ class EntityConsumer(Consumer["Put[K, V] | Delete[K]"], Generic[K, V]):
         data = message.value()
         if data is None:
             return Delete(key, meta)
-        found = self._values.read(data, meta.headers)
-        if found is None:
-            raise DecodeError(f"its schema is not one of {self._expected}")
-        return Put(key, found[1], meta)
+        kind, value = self._values.read(data, meta.headers)
+        if kind is None:
+            raise DecodeError(f"it is {value}, not a {self._expected}")
+        return Put(key, value, meta)
 
 
 class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
@@ -237,6 +263,7 @@ class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
         super().__init__(bus, topic, group=group, start=start, on_error=on_error, config=config)
         self._types = topic.types
         self._unknown = unknown
+        self._skipped: set[str] = set()
         self._kind: type[Any] | None = None
 
     def run(self, handler: EventHandler | Callable[[Event[K, V]], None]) -> None:
@@ -271,14 +298,21 @@ class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
         data = message.value()
         if data is None:
             raise DecodeError("a message without a payload is not an event")
-        found = self._values.read(data, meta.headers)
-        if found is None:
-            if self._unknown == "stop":
-                raise DecodeError("an event of a type that this package was generated without; generate it again")
+        kind, value = self._values.read(data, meta.headers)
+        if kind is None:
+            self._pass_over(value)
             return None
         key: K = self._read_key(message.key(), meta.headers)
-        self._kind = found[0]
-        return Event(key, found[1], meta)
+        self._kind = kind
+        return Event(key, value, meta)
+
+    def _pass_over(self, name: str) -> None:
+        """Skip an event of a type that this package was generated without, or refuse it."""
+        if self._unknown == "stop":
+            raise DecodeError(f"it is {name}, which this package was generated without; generate it again")
+        if name not in self._skipped:
+            self._skipped.add(name)
+            _log.warning("skipping %s on %s, which this package was generated without", name, self._topic)
 
 
 def meta_of(message: Message) -> Meta:

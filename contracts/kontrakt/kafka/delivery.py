@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kontrakt.errors import DeliveryError
+from kontrakt.errors import ClosedError, DeliveryError
 
 from .failures import shown_key, translated
+from .forks import FORKED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from confluent_kafka import KafkaError, Message
 
+_log: Final = logging.getLogger("kontrakt.kafka")
+
+KEPT: Final = 1000
+"""Failures of a client that wait to be looked at. Those beyond are logged, so that an outage does not fill the memory."""
 _SHOWN: Final = 5
 
 
@@ -40,9 +46,16 @@ class Waiting:
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._waiting = 0
+        self._forked = False
 
     def wait_for(self, done: Callable[[], bool], timeout: float | None) -> bool:
-        """Wait until something holds that a delivery brings about; false when the time is up."""
+        """Wait until something holds that a delivery brings about; false when the time is up.
+
+        Raises:
+            ClosedError: This is a forked child, where nothing is ever delivered.
+        """
+        if self._forked and not done():
+            raise ClosedError(FORKED)
         with self._condition:
             # Counted before the first look: whoever changes something after that look sees that somebody waits.
             self._waiting += 1
@@ -57,6 +70,10 @@ class Waiting:
             with self._condition:
                 self._condition.notify_all()
 
+    def after_fork(self) -> None:
+        """Note that nothing is delivered in this process."""
+        self._forked = True
+
 
 class Outbox:
     """The messages of one client that are on their way, and those that failed without anybody having looked.
@@ -68,7 +85,8 @@ class Outbox:
     def __init__(self, waiting: Waiting) -> None:
         self.waiting = waiting
         self.pending: set[Delivery] = set()
-        self.failed: dict[Delivery, DeliveryError] = {}
+        self._failed: dict[Delivery, DeliveryError] = {}
+        self._abandoned = False
 
     def wait(self, timeout: float | None) -> None:
         """Wait until every message is acknowledged or has failed.
@@ -77,11 +95,28 @@ class Outbox:
             DeliveryError: Messages failed that nobody looked at, or are still on their way when the time is up. All are listed.
         """
         arrived = self.waiting.wait_for(lambda: not self.pending, timeout)
-        failed = self.failed
-        self.failed = {}
+        failed, self._failed = self._failed, {}
         unsent = [] if arrived else list(self.pending)
         if failed or unsent:
-            raise _all_of(list(failed.items()), unsent, timeout)
+            raise _all_of(list(failed.values()), unsent, timeout)
+
+    def abandon(self) -> None:
+        """Nobody will wait: what failed, and what fails from now on, is logged."""
+        self._abandoned = True
+        failed, self._failed = self._failed, {}
+        for failure in list(failed.values()):
+            _log.error("%s", failure)
+
+    def failed(self, delivery: Delivery, failure: DeliveryError) -> None:
+        """Keep a failure until somebody looks."""
+        if self._abandoned or len(self._failed) >= KEPT:
+            _log.error("%s", failure)
+        else:
+            self._failed[delivery] = failure
+
+    def seen(self, delivery: Delivery) -> None:
+        """Note that somebody looked at a failure."""
+        self._failed.pop(delivery, None)
 
 
 class Delivery:
@@ -117,6 +152,7 @@ class Delivery:
         Raises:
             DeliveryError: It failed; ``__cause__`` says why in other words.
             TimeoutError: It is still on its way.
+            ClosedError: The process forked after it was sent, and this is the child.
         """
         if self._outcome is None and not self._outbox.waiting.wait_for(lambda: self.done, timeout):
             raise TimeoutError(f"the message to {self.topic} is still on its way after {timeout} s")
@@ -124,8 +160,8 @@ class Delivery:
         assert outcome is not None
         if isinstance(outcome, Sent):
             return outcome
-        self._outbox.failed.pop(self, None)
-        raise outcome
+        self._outbox.seen(self)
+        raise outcome.with_traceback(None)
 
     def arrived(self, error: KafkaError | None, message: Message) -> None:
         """Take the broker's answer. Called by the producer's thread.
@@ -137,12 +173,16 @@ class Delivery:
         if error is None:
             self._outcome = Sent(self.topic, message.partition() or 0, message.offset() or 0)
         else:
-            self.fail(error)
+            self._outcome = failure = self.failure(error)
+            if self._on_failure is not None:
+                self._on_failure(failure)
+            else:
+                self._outbox.failed(self, failure)
         self._outbox.pending.discard(self)
         self._outbox.waiting.wake()
 
-    def fail(self, error: KafkaError) -> DeliveryError:
-        """Note that it failed."""
+    def failure(self, error: KafkaError) -> DeliveryError:
+        """What to raise when it failed."""
         cause = translated(error, f"send to {self.topic}")
         failure = DeliveryError(
             f"a message to {self.topic} with the key {shown_key(self.key)} was not acknowledged: {cause}",
@@ -150,10 +190,6 @@ class Delivery:
             key=self.key,
         )
         failure.__cause__ = cause
-        self._outcome = failure
-        self._outbox.failed[self] = failure
-        if self._on_failure is not None:
-            self._on_failure(failure)
         return failure
 
     def __repr__(self) -> str:
@@ -161,28 +197,22 @@ class Delivery:
         return f"<Delivery to {self.topic}, key {shown_key(self.key)}: {state}>"
 
 
-def _all_of(
-    failed: list[tuple[Delivery, DeliveryError]], unsent: Iterable[Delivery], timeout: float | None
-) -> DeliveryError:
+def _all_of(failed: list[DeliveryError], unsent: Collection[Delivery], timeout: float | None) -> DeliveryError:
     """One error for several messages."""
-    waiting = list(unsent)
-    if len(failed) == 1 and not waiting:
-        return failed[0][1]
-    first = failed[0][0] if failed else waiting[0]
+    if len(failed) == 1 and not unsent:
+        return failed[0]
     parts: list[str] = []
     if failed:
-        count = len(failed)
-        parts.append(f"{count} message{'s' if count > 1 else ''} not acknowledged")
-        parts.extend(f"  {error}" for _, error in failed[:_SHOWN])
-        if count > _SHOWN:
-            parts.append(f"  ... and {count - _SHOWN} more")
-    if waiting:
-        topics: dict[str, int] = {}
-        for delivery in waiting:
-            topics[delivery.topic] = topics.get(delivery.topic, 0) + 1
+        parts.append(f"{len(failed)} message{'s' if len(failed) > 1 else ''} not acknowledged")
+        parts.extend(f"  {error}" for error in failed[:_SHOWN])
+        if len(failed) > _SHOWN:
+            parts.append(f"  ... and {len(failed) - _SHOWN} more")
+    if unsent:
+        topics = Counter(delivery.topic for delivery in unsent)
         shown = ", ".join(f"{count} to {topic}" for topic, count in sorted(topics.items()))
-        parts.append(f"{len(waiting)} still on their way after {timeout} s: {shown}")
+        parts.append(f"{len(unsent)} still on their way after {timeout} s: {shown}")
+    first: DeliveryError | Delivery = failed[0] if failed else next(iter(unsent))
     error = DeliveryError("\n".join(parts), topic=first.topic, key=first.key)
     if failed:
-        error.__cause__ = failed[0][1]
+        error.__cause__ = failed[0]
     return error

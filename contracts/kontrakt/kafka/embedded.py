@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from confluent_kafka import KafkaException, Producer
 
 from kontrakt.errors import BrokerUnavailable, ClosedError
-from kontrakt.settings import Options, Settings
+from kontrakt.settings import Settings
 
 from .bus import Bus
+from .forks import keep, watch
 
 if TYPE_CHECKING:
     from kontrakt.registry.embedded import EmbeddedRegistry
@@ -29,8 +30,12 @@ if TYPE_CHECKING:
     from .requests import Requests
     from .topics import Topic
 
-QUICK: Final[Mapping[str, str]] = {"group.protocol": "consumer", "fetch.wait.max.ms": "10"}
-"""What librdkafka's consumers are told so that the mock cluster answers soon."""
+QUICK: Final[Mapping[str, str]] = {
+    "group.protocol": "consumer",
+    "fetch.wait.max.ms": "10",
+    "allow.auto.create.topics": "true",
+}
+"""What librdkafka's clients are told so that the mock cluster answers soon, and makes the topics that nobody else can."""
 
 _PATIENCE: Final = 10.0
 _PAUSE: Final = 0.02
@@ -42,6 +47,7 @@ class EmbeddedBroker:
     def __init__(self) -> None:
         self._holder: Producer | None = None
         self._servers = ""
+        watch(self)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -96,6 +102,11 @@ class EmbeddedBroker:
         self._holder = None
         self._servers = ""
 
+    def after_fork(self) -> None:
+        """Note that this is a forked child: the broker is the parent's."""
+        keep(self._holder)
+        self._holder = None
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -113,11 +124,7 @@ class EmbeddedBus(Bus):
         self._broker = broker
         self._registry_server = registry
         super().__init__(
-            Settings(
-                bootstrap_servers=broker.bootstrap_servers,
-                registry_url=registry.url,
-                kafka=Options({**QUICK, **kafka}),
-            )
+            Settings(bootstrap_servers=broker.bootstrap_servers, registry_url=registry.url), kafka={**QUICK, **kafka}
         )
 
     @property
@@ -155,6 +162,8 @@ class EmbeddedBus(Bus):
 
     def close(self) -> None:
         """Close every client, then end the broker and the registry, with everything in them."""
+        if self._closed:
+            return  # or this is a forked child, and they are the parent's
         try:
             super().close()
         finally:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+import copy
+from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
-from kontrakt.errors import BrokerUnavailable, BusDenied, BusError, TopicNotFound
+from kontrakt.errors import BrokerUnavailable, BusDenied, BusError, KontraktError, TopicNotFound
+
+E = TypeVar("E", bound=KontraktError)
 
 # By the names that librdkafka gives its errors; those that begin with an underscore happened on this side.
 _ABSENT: Final = frozenset(
@@ -42,14 +45,14 @@ _NO_TOPIC: Final = frozenset(
 )
 
 
-def is_denied(error: KafkaError) -> bool:
-    """Whether the broker refuses who asks."""
-    return error.name() in _DENIED
+def is_absent(error: KafkaException) -> bool:
+    """Whether no broker answered."""
+    return _reported(error).name() in _ABSENT
 
 
-def is_about_topic(error: KafkaError) -> bool:
-    """Whether the broker knows no such topic."""
-    return error.name() in _NO_TOPIC
+def is_final(error: KafkaError) -> bool:
+    """Whether it does not go away by itself: the client is done for, the broker refuses who asks, or there is no such topic."""
+    return error.fatal() or error.name() in _DENIED or error.name() in _NO_TOPIC
 
 
 def translated(error: KafkaError | KafkaException, doing: str, servers: str = "") -> BusError:
@@ -60,19 +63,39 @@ def translated(error: KafkaError | KafkaException, doing: str, servers: str = ""
         doing: What was tried, such as ``send to shop.customers``.
         servers: The brokers' address, where it is worth showing.
     """
-    reported = error.args[0] if isinstance(error, KafkaException) and error.args else error
-    if not isinstance(reported, KafkaError):
-        return BusError(f"cannot {doing}: {reported}")
+    reported = _reported(error)
     said = reported.str().removeprefix("Broker: ").removeprefix("Local: ")
     name = reported.name()
     if name in _ABSENT:
         at = f" at {servers}" if servers else ""
-        return BrokerUnavailable(f"cannot {doing}: no answer from the brokers{at} ({said})")
+        return BrokerUnavailable(
+            f"cannot {doing}: no answer from the brokers{at} ({said}); check that Kafka runs there, and the address"
+        )
     if name in _DENIED:
         return BusDenied(f"cannot {doing}: {said}; check the credentials of the Kafka client and their rights")
     if name in _NO_TOPIC:
         return TopicNotFound(f"cannot {doing}: {said}; create the topic first, kontrakt does not do it by itself")
+    if reported.fatal():
+        return BusError(f"cannot {doing}: {said}; this client cannot go on, close its bus and connect again")
     return BusError(f"cannot {doing}: {said}")
+
+
+def _reported(error: KafkaError | KafkaException) -> KafkaError:
+    found: object = error.args[0] if isinstance(error, KafkaException) and error.args else error
+    return found if isinstance(found, KafkaError) else KafkaError(KafkaError.UNKNOWN, str(error))
+
+
+def located(error: E, place: str, advice: str = "") -> E:
+    """The same error with the place of the message that it is about.
+
+    Args:
+        error: The error.
+        place: Topic, partition and offset.
+        advice: What to do about it.
+    """
+    found = copy.copy(error)
+    found.args = (f"{place}: {error}{advice}",)
+    return found
 
 
 def shown_key(key: bytes | None) -> str:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -14,8 +14,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from kontrakt.errors import ClosedError
 
 from .config import consumer_config
-from .failures import is_about_topic, is_denied, translated
-from .sender import configuration_error, partitions_of
+from .failures import is_final, translated
+from .forks import FORKED, keep, watch
+from .handles import consumer, ends_of, partitions_of, patience
 
 if TYPE_CHECKING:
     from .topics import Start
@@ -50,7 +51,8 @@ class Fetcher:
 
     Raises:
         TopicNotFound: There is no such topic.
-        BrokerUnavailable: No broker answers.
+        BrokerUnavailable: No broker answers within librdkafka's ``socket.connection.setup.timeout.ms``.
+        BusError: librdkafka refuses the configuration.
     """
 
     def __init__(
@@ -62,7 +64,6 @@ class Fetcher:
         start: Start = "earliest",
         own: Mapping[str, Any] | None = None,
         before_revoke: Callable[[], None] | None = None,
-        patience: float = 30.0,
     ) -> None:
         self.topic = topic
         self.group = group
@@ -72,17 +73,16 @@ class Fetcher:
         self._ends: dict[Place, int] = {}
         self._eof: dict[Place, int] = {}
         self._assigned = False
-        self._closed = False
+        self._closed = ""
         self._stopping = threading.Event()
         self._lock = threading.RLock()  # librdkafka's consumer refuses a second thread
         self._polled = self._stored = time.monotonic()
         whole = {**consumer_config(config, own), "group.id": group, "auto.offset.reset": start}
+        self._patience = patience(whole)
+        self._consumer = consumer(whole)
+        watch(self)
         try:
-            self._consumer = Consumer(whole)
-        except (KafkaException, TypeError, ValueError) as error:
-            raise configuration_error("consumer", error) from error
-        try:
-            partitions_of(self._consumer, topic, patience, str(config.get("bootstrap.servers", "")))
+            partitions_of(self._consumer, topic, self._patience, str(whole.get("bootstrap.servers", "")))
             self._consumer.subscribe(
                 [topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )
@@ -93,12 +93,21 @@ class Fetcher:
     @property
     def stopped(self) -> bool:
         """Whether it was told to stop, or is closed."""
-        return self._closed or self._stopping.is_set()
+        return self._stopping.is_set()
 
     @property
     def closed(self) -> bool:
         """Whether it is closed."""
-        return self._closed
+        return bool(self._closed)
+
+    def check(self) -> None:
+        """Raise when nothing can be read any more.
+
+        Raises:
+            ClosedError: It is closed.
+        """
+        if self._closed:
+            raise ClosedError(f"cannot read {self.topic}: {self._closed}")
 
     def take(self, timeout: float | None = None) -> Message | None:
         """The next message.
@@ -107,15 +116,13 @@ class Fetcher:
             timeout: Seconds; without it, until there is one or :meth:`stop` is called.
 
         Returns:
-            The message, or None when the time is up or it was stopped.
+            The message, or None when the time is up or it was stopped or closed.
 
         Raises:
             TopicNotFound: The topic was deleted.
             BusDenied: The credentials lack the right.
-            ClosedError: It is closed.
+            BusError: The consumer cannot go on.
         """
-        if self._closed:
-            raise ClosedError(f"cannot read {self.topic}: the consumer is closed")
         if self._buffer and not self._stopping.is_set() and not self._due():
             return self._buffer.popleft()
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -145,15 +152,19 @@ class Fetcher:
         Raises:
             BusError: The offsets could not be committed.
         """
+        doing = f"commit offsets of {self.topic} for the group {self.group}"
         with self._lock:
-            if self._closed:
-                raise ClosedError(f"cannot commit offsets of {self.topic}: the consumer is closed")
+            self.check()
             self._store()
             try:
-                self._consumer.commit(asynchronous=False)
+                committed = self._consumer.commit(asynchronous=False) or []
             except KafkaException as error:
-                if error.args[0].name() != "_NO_OFFSET":
-                    raise translated(error, f"commit offsets of {self.topic} for the group {self.group}") from error
+                if error.args[0].name() == "_NO_OFFSET":
+                    return
+                raise translated(error, doing) from error
+        for one in committed:
+            if one.error is not None:
+                raise translated(one.error, f"{doing} in partition {one.partition}")
 
     def note_end(self) -> None:
         """Find anew where the partitions end; see :meth:`at_end`."""
@@ -169,10 +180,10 @@ class Fetcher:
         with self._lock:
             if self._closed:
                 return True
-            for one in self._assignment():
+            for one in self._consumer.assignment():
                 place = (one.topic, one.partition)
                 if place not in self._ends:
-                    self._ends[place] = self._end_of(one)
+                    self._ends[place] = self._end_of(place)
             return all(
                 end <= 0 or self._eof.get(place, -1) >= end or self._position(place) >= end
                 for place, end in self._ends.items()
@@ -189,9 +200,16 @@ class Fetcher:
             if self._closed:
                 return
             self._store()
-            self._closed = True
-            self._buffer.clear()
+            self._closed = "the consumer is closed"
             self._consumer.close()
+
+    def after_fork(self) -> None:
+        """Note that this is a forked child: the group's member is the parent."""
+        self._lock = threading.RLock()
+        self._closed = FORKED
+        self._stopping.set()
+        self._buffer.clear()
+        keep(self._consumer)
 
     # --- librdkafka --------------------------------------------------------------------------------------------------
 
@@ -217,7 +235,7 @@ class Fetcher:
 
     def _accept(self, messages: list[Message]) -> None:
         """Keep the messages of a batch; librdkafka's errors come among them."""
-        serious: KafkaError | None = None
+        final: KafkaError | None = None
         for message in messages:
             error = message.error()
             if error is None:
@@ -225,12 +243,12 @@ class Fetcher:
             elif error.name() == _EOF:
                 topic, partition, offset = place_of(message)
                 self._eof[topic, partition] = offset
-            elif error.fatal() or is_denied(error) or is_about_topic(error):
-                serious = error
+            elif is_final(error):
+                final = error
             else:
                 _log.warning("reading %s: %s", self.topic, error.str())
-        if serious is not None:
-            raise translated(serious, f"read {self.topic} as a member of the group {self.group}")
+        if final is not None:
+            raise translated(final, f"read {self.topic} as a member of the group {self.group}")
 
     def _store(self) -> None:
         """Tell librdkafka what was handled; it commits that in the background."""
@@ -238,7 +256,7 @@ class Fetcher:
         if not self._handled:
             return
         handled, self._handled = self._handled, {}
-        for (topic, partition), offset in handled.items():
+        for (topic, partition), offset in list(handled.items()):  # a closing thread is not the one that handles
             try:
                 self._consumer.store_offsets(offsets=[TopicPartition(topic, partition, offset)])
             except KafkaException as error:
@@ -251,15 +269,9 @@ class Fetcher:
                     error.args[0].str(),
                 )
 
-    def _assignment(self) -> Sequence[TopicPartition]:
-        return self._consumer.assignment()
-
-    def _end_of(self, partition: TopicPartition) -> int:
+    def _end_of(self, place: Place) -> int:
         """The offset behind the last message; 0 when there is none to read."""
-        try:
-            low, high = self._consumer.get_watermark_offsets(partition, timeout=30)
-        except KafkaException as error:
-            raise translated(error, f"find the end of {self.topic}") from error
+        low, high = ends_of(self._consumer, *place, self._patience)
         return high if high > low else 0
 
     def _position(self, place: Place) -> int:
@@ -289,6 +301,8 @@ class Fetcher:
 
     def _forget(self, partitions: list[TopicPartition]) -> None:
         """Drop what was fetched and not handed out: whoever gets the partitions reads it."""
+        if self._closed:
+            return  # whoever takes messages may still look at the buffer, and ends anyway
         gone = {(one.topic, one.partition) for one in partitions}
         kept = [message for message in self._buffer if (message.topic(), message.partition()) not in gone]
         self._buffer.clear()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .bus import Bus
     from .delivery import Delivery
     from .messages import Headers
-    from .topics import EntityView, EventsView, Topic
+    from .topics import Topic
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -25,7 +25,7 @@ class _Producer:
     """What all producers have in common. One instance serves all threads.
 
     Leaving its ``with`` block waits until the broker acknowledged every message, and raises for those that failed. When the block
-    itself fails, messages are still delivered, and what failed is left to the bus.
+    itself fails, nobody waits: what was sent is still delivered before the bus is closed, and what cannot be is logged.
 
     Args:
         bus: Where.
@@ -70,11 +70,17 @@ class _Producer:
         if not self._closed:
             self._closed = True
             self._bus.ended(self)
-            self.flush(timeout)
+            try:
+                self.flush(timeout)
+            finally:
+                self._outbox.abandon()
 
-    def _send(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> Delivery:
+    def _check(self) -> None:
         if self._closed:
             raise ClosedError(f"cannot send to {self._topic}: the producer is closed")
+        self._sender.check()
+
+    def _send(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> Delivery:
         return self._sender.send(self._outbox, self._topic, key, value, headers)
 
     def _key_bytes(self, key: Any) -> bytes | None:
@@ -101,14 +107,15 @@ class _Producer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
+        if error is None:
             self.close()
+        else:
+            self._closed = True
+            self._bus.ended(self)
+            self._outbox.abandon()
 
 
 class _EntityProducer(_Producer, Generic[K]):
-    def __init__(self, bus: Bus, topic: type[EntityView[Any, Any]]) -> None:
-        super().__init__(bus, topic)
-
     def delete(self, key: K, *, headers: Headers | None = None) -> Delivery:
         """Delete an entity: its key with a null payload, a tombstone.
 
@@ -120,6 +127,7 @@ class _EntityProducer(_Producer, Generic[K]):
             EncodeError: The key is not one of this topic.
             DeliveryError: librdkafka does not take the message.
         """
+        self._check()
         return self._send(self._key_bytes(key), None, headers)
 
 
@@ -138,6 +146,7 @@ class EntityProducer(_EntityProducer[K], Generic[K, V]):
             SchemaNotRegistered: Its schema is not registered; says which command does it.
             DeliveryError: librdkafka does not take the message.
         """
+        self._check()
         key = self._key_inside(value)
         return self._send(key, self._values.encode(value), headers)
 
@@ -158,14 +167,12 @@ class KeyedEntityProducer(_EntityProducer[K], Generic[K, V]):
             SchemaNotRegistered: A schema is not registered; says which command does it.
             DeliveryError: librdkafka does not take the message.
         """
+        self._check()
         return self._send(self._key_bytes(key), self._values.encode(value), headers)
 
 
 class EventProducer(_Producer, Generic[K, V]):
     """Publishes events whose key is part of them, or that have none."""
-
-    def __init__(self, bus: Bus, topic: type[EventsView[K, V]]) -> None:
-        super().__init__(bus, topic)
 
     def send(self, event: V, *, headers: Headers | None = None) -> Delivery:
         """Publish that something happened.
@@ -179,15 +186,13 @@ class EventProducer(_Producer, Generic[K, V]):
             SchemaNotRegistered: Its schema is not registered; says which command does it.
             DeliveryError: librdkafka does not take the message.
         """
+        self._check()
         key = self._key_inside(event)
         return self._send(key, self._values.encode(event), headers)
 
 
 class KeyedEventProducer(_Producer, Generic[K, V]):
     """Publishes events whose key stands beside them."""
-
-    def __init__(self, bus: Bus, topic: type[EventsView[K, V]]) -> None:
-        super().__init__(bus, topic)
 
     def send(self, key: K, event: V, *, headers: Headers | None = None) -> Delivery:
         """Publish that something happened.
@@ -202,4 +207,5 @@ class KeyedEventProducer(_Producer, Generic[K, V]):
             SchemaNotRegistered: A schema is not registered; says which command does it.
             DeliveryError: librdkafka does not take the message.
         """
+        self._check()
         return self._send(self._key_bytes(key), self._values.encode(event), headers)

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
     from .bus import Bus
     from .client import Caller
-    from .messages import Headers
     from .service import ServiceRunner
-    from .topics import Key
+    from .topics import Key, OnError
 
 CORRELATION_ID: Final = "kafka_correlationId"
 REPLY_TOPIC: Final = "kafka_replyTopic"
@@ -62,7 +61,13 @@ class Requests:
 
     @classmethod
     def serve(
-        cls, bus: Bus, service: RequestService, *, group: str, config: Mapping[str, Any] | None = None
+        cls,
+        bus: Bus,
+        service: RequestService,
+        *,
+        group: str,
+        on_error: OnError = "stop",
+        config: Mapping[str, Any] | None = None,
     ) -> ServiceRunner:
         """Answer requests.
 
@@ -70,14 +75,22 @@ class Requests:
             bus: Where.
             service: What answers: an instance of a subclass of this protocol's ``Service``.
             group: The consumer group. Instances of one service share a group, and with it the requests.
+            on_error: What happens at a request that cannot be read and does not say where to answer: ``stop`` raises and
+                leaves the offset where it is, ``skip`` logs it and goes on.
             config: More for librdkafka's consumer, by its own names.
 
         Returns:
             A runner: call ``run()``, or use it as a context manager, which serves in the background.
+
+        Raises:
+            SchemaNotRegistered: The schema of an answer is not registered; says which command does it.
+            TopicNotFound: There is no such topic.
+            BrokerUnavailable: No broker answers.
+            TypeError: The service is one of another protocol.
         """
         from .service import ServiceRunner
 
-        return ServiceRunner(bus, cls, service, group=group, config=config)
+        return ServiceRunner(bus, cls, service, group=group, on_error=on_error, config=config)
 
 
 class RequestClient:
@@ -96,9 +109,7 @@ class RequestClient:
 
         self._caller: Caller = Caller(bus, requests)
 
-    def _call(
-        self, operation: str, request: Any, timeout: dt.timedelta | None = None, headers: Headers | None = None
-    ) -> Any:
+    def _call(self, operation: str, request: Any, timeout: dt.timedelta | None = None) -> Any:
         """Send a request and wait for its answer.
 
         Returns:
@@ -108,12 +119,13 @@ class RequestClient:
             DeclaredError: The service answered with an error that the protocol declares.
             RequestFailed: The service failed in another way.
             RequestTimeout: No answer came in time.
+            DeliveryError: The request was not sent.
         """
-        return self._caller.call(operation, request, timeout, headers)
+        return self._caller.call(operation, request, timeout)
 
-    def _notify(self, operation: str, request: Any, headers: Headers | None = None) -> None:
+    def _notify(self, operation: str, request: Any) -> None:
         """Send a one-way request; nobody answers, and nothing is waited for."""
-        self._caller.notify(operation, request, headers)
+        self._caller.notify(operation, request)
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +133,10 @@ class RequestClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._caller.close()
+        if error is None:
+            self._caller.close()
+        else:
+            self._caller.abandon()
 
 
 class RequestService(ABC):  # noqa: B024 - its methods are generated

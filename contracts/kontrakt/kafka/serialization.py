@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kontrakt.avro import Named, Schema
 from kontrakt.codec import Document, codec_for, codec_for_schema, document_of, full_name
@@ -20,6 +20,9 @@ from kontrakt.codec.keys import key_codec
 from kontrakt.codec.shapes import TAG
 from kontrakt.errors import DecodeError, EncodeError, UnresolvableError
 
+from .failures import located
+from .topics import EntityView, EventsView
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -28,12 +31,10 @@ if TYPE_CHECKING:
 
     from .topics import Key, Subjects, Topic
 
-_log: Final = logging.getLogger("kontrakt.kafka")
-
 RawHeaders = Sequence[tuple[str, bytes | None]]
 Encode = Callable[[Any], bytes]
-Chosen = tuple[type[Any], "Reader[Any]"]
-Decoded = tuple[type[Any], Any]
+Chosen = tuple[type[Any] | None, "Reader[Any]"]
+Decoded = tuple[type[Any] | None, Any]
 
 
 def value_subject(subjects: Subjects, topic: str, record: str) -> str:
@@ -116,6 +117,15 @@ class ValueWriter:
         self._types = types
         self._encode: dict[type[Any], Encode] = {}
         self._by_name: dict[str, type[Any]] = {}
+
+    def prepare(self) -> None:
+        """Look up the ids of all types now.
+
+        Raises:
+            SchemaNotRegistered: A schema is not registered.
+            RegistryError: The registry cannot be asked.
+        """
+        self._encode.update({kind: self._writer(kind) for kind in self._types})
 
     def encode(self, value: Any) -> bytes:
         """Encode a value, framed.
@@ -226,10 +236,10 @@ class AvroReader:
         self._registry = registry
         self._types = types
         self._header = header
-        self._known: dict[int | UUID, Chosen | None] = {}
+        self._known: dict[int | UUID, Chosen] = {}
         self._names: dict[str, type[Any]] = {}
 
-    def read(self, data: bytes, headers: RawHeaders = ()) -> Decoded | None:
+    def read(self, data: bytes, headers: RawHeaders = ()) -> Decoded:
         """Decode a payload.
 
         Args:
@@ -237,7 +247,7 @@ class AvroReader:
             headers: The headers of its message.
 
         Returns:
-            Its type and the value; None when the writer's schema is of none of the types.
+            Its type and the value; None and the name of its schema when that is of none of the types.
 
         Raises:
             DecodeError: It is broken, or its schema cannot be read as one of the types.
@@ -245,34 +255,36 @@ class AvroReader:
         """
         key, start = self._frame(data, headers)
         try:
-            chosen = self._known[key]
+            kind, read = self._known[key]
         except KeyError:
-            chosen = self._known[key] = self._choose(key)
-        return None if chosen is None else (chosen[0], chosen[1](data, start))
+            kind, read = self._known[key] = self._choose(self._writer(key))
+        return kind, read(data, start)
 
     def kind_of(self, data: bytes, headers: RawHeaders = ()) -> type[Any] | None:
         """The type of a payload that was refused, where its schema at least was known."""
         try:
-            chosen = self._known.get(self._frame(data, headers)[0])
+            kind, _ = self._known.get(self._frame(data, headers)[0], (None, None))
         except DecodeError:
             return None
-        return chosen[0] if chosen is not None else None
+        return kind
 
     def _frame(self, data: bytes, headers: RawHeaders) -> tuple[int | UUID, int]:
         named = schema_header(headers, self._header) if headers else None
         return read_frame(data) if named is None else (named, 0)
 
-    def _choose(self, key: int | UUID) -> Chosen | None:
+    def _writer(self, key: int | UUID) -> Schema:
+        return self._registry.writer_schema(key) if isinstance(key, int) else self._registry.writer_schema_by_guid(key)
+
+    def _choose(self, writer: Schema) -> Chosen:
         """Find the type that a writer's schema is of, and make the reader for it."""
-        writer = (
-            self._registry.writer_schema(key) if isinstance(key, int) else self._registry.writer_schema_by_guid(key)
-        )
         kind = self._kind(writer)
         if kind is None:
-            shown = writer.fullname if isinstance(writer, Named) else f"the Avro type {writer.type}"
-            _log.warning("skipping messages of %s, which this package was generated without", shown)
-            return None
-        return kind, codec_for(kind).reader(writer)
+            name = writer.fullname if isinstance(writer, Named) else f"of the Avro type {writer.type}"
+            return None, lambda _data, _start: name
+        try:
+            return kind, codec_for(kind).reader(writer)
+        except UnresolvableError as error:
+            return kind, _refuser(error)
 
     def _kind(self, writer: Schema) -> type[Any] | None:
         """The type for a writer's schema: by name, by alias, then by the name without the namespace (Avro, "Aliases")."""
@@ -283,6 +295,15 @@ class AvroReader:
         if not self._names:
             self._names = _names_of(self._types)
         return self._names.get(writer.fullname) or self._names.get(f"*.{writer.name}")
+
+
+def _refuser(error: UnresolvableError) -> Reader[Any]:
+    """A reader for a schema that cannot be read: found out once, said for each message."""
+
+    def refuse(_data: bytes, _start: int) -> Any:
+        raise copy(error)
+
+    return refuse
 
 
 def _names_of(types: Sequence[type[Any]]) -> dict[str, type[Any]]:
@@ -318,10 +339,7 @@ class _AnySchema(AvroReader):
         super().__init__(registry, (), KEY_SCHEMA_HEADER)
         self._codec = codec_for_schema(text)
 
-    def _choose(self, key: int | UUID) -> Chosen | None:
-        writer = (
-            self._registry.writer_schema(key) if isinstance(key, int) else self._registry.writer_schema_by_guid(key)
-        )
+    def _choose(self, writer: Schema) -> Chosen:
         return object, self._codec.reader(writer)
 
 
@@ -341,10 +359,14 @@ def key_reader(registry: Registry, key: Key | None) -> Callable[[bytes | None, R
     shown = key.schema or key.type.__name__
 
     def read(data: bytes | None, headers: RawHeaders) -> Any:
-        found = reader.read(_present(data), headers)
-        if found is None:
-            raise UnresolvableError(f"its schema is not one of {shown}", path="key")
-        return found[1]
+        present = _present(data)
+        try:
+            kind, value = reader.read(present, headers)
+        except DecodeError as error:
+            raise located(error, "key") from error
+        if kind is None:
+            raise UnresolvableError(f"it is {value}, not {shown}", path="key")
+        return value
 
     return read
 
@@ -357,5 +379,7 @@ def _present(data: bytes | None) -> bytes:
 
 def types_of(topic: type[Topic]) -> tuple[type[Any], ...]:
     """What travels on a topic."""
-    found: tuple[type[Any], ...] = getattr(topic, "types", ()) or (getattr(topic, "value"),)  # noqa: B009
-    return found
+    if issubclass(topic, EventsView):
+        return topic.types
+    assert issubclass(topic, EntityView)
+    return (topic.value,)

@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from kontrakt.errors import DeclaredError, DecodeError, DeliveryError, EncodeError, SchemaNotFound
+from kontrakt.errors import DeclaredError, DecodeError, DeliveryError, KontraktError, RegistryError, SchemaNotFound
 
 from .client import MILLISECONDS, PARTITION
 from .consumer import meta_of
 from .declared import requests_topic, responses_topic
+from .failures import located
 from .fetcher import Fetcher
+from .forks import watch
 from .requests import CORRELATION_ID, DEADLINE, REPLY_PARTITION, REPLY_TOPIC, Operation, Requests, RequestService
 from .serialization import AvroReader, ValueWriter
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .bus import Bus
     from .delivery import Delivery
     from .messages import Meta
+    from .topics import OnError
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 
@@ -50,46 +53,49 @@ class _Answering:
     def __init__(self, bus: Bus, requests: type[Requests], operation: Operation, service: RequestService) -> None:
         self.name = operation.name
         self.handle: Callable[[Any, Meta], Any] = getattr(service, operation.method or operation.name)
-        self._response: type[Any] | None = operation.response
-        self._has_value = _has_field(operation.response, "response")
+        self._make = operation.response
+        self._fields: dict[str, Any] = {"error": None}
         self._encode: Callable[[Any], bytes] | None = None
         if operation.response is not None:
-            self._encode = ValueWriter(
-                bus.registry, responses_topic(requests), "topic-record", (operation.response,)
-            ).encode
+            if "response" in operation.response.__annotations__:
+                self._fields["response"] = None
+            writer = ValueWriter(bus.registry, responses_topic(requests), "topic-record", (operation.response,))
+            writer.prepare()  # what cannot be answered must not be started
+            self._encode = writer.encode
 
     @property
     def one_way(self) -> bool:
         """Whether nobody answers."""
-        return self._response is None
+        return self._make is None
 
     def success(self, value: Any) -> bytes:
         """The answer that it went well."""
-        return self._answer({"response": value} if self._has_value else {})
+        return self._answer({"response": value} if "response" in self._fields else {})
 
     def failure(self, error: DeclaredError | str) -> bytes:
         """The answer that it failed."""
         return self._answer({"error": error})
 
     def _answer(self, given: Mapping[str, Any]) -> bytes:
-        assert self._response is not None
+        assert self._make is not None
         assert self._encode is not None
-        fields = {"error": None, **({"response": None} if self._has_value else {}), **given}
-        return self._encode(self._response(**fields))
+        return self._encode(self._make(**{**self._fields, **given}))
 
 
 class ServiceRunner:
     """A service at work.
 
     A request's offset is committed when its answer was delivered, so a service that crashes answers again. One whose deadline has
-    passed is not started. An error that the protocol declares is answered as such; any other exception is logged, and answered with
-    its name and text, as is a request that cannot be read. An answer that cannot be delivered is logged: the requester's time runs out.
+    passed, by this machine's clock, is not started. An error that the protocol declares is answered as such; any other exception is
+    logged, and answered with its name and text, as is a request that cannot be read. An answer that cannot be delivered is logged:
+    the requester's time runs out.
 
     Args:
         bus: Where.
         requests: The topics.
         service: What answers.
         group: The consumer group that the instances of the service share.
+        on_error: What happens at a request that cannot be read and does not say where to answer.
         config: More for librdkafka's consumer, by its own names.
 
     Raises:
@@ -103,6 +109,7 @@ class ServiceRunner:
         service: RequestService,
         *,
         group: str,
+        on_error: OnError = "stop",
         config: Mapping[str, Any] | None = None,
     ) -> None:
         expected: Any = getattr(requests, "Service", RequestService)
@@ -112,6 +119,7 @@ class ServiceRunner:
             )
         self._bus = bus
         self._topic = requests_topic(requests)
+        self._on_error = on_error
         self._sender = bus.sender
         self._outbox = self._sender.outbox()
         self._operations = {one.request: _Answering(bus, requests, one, service) for one in requests.operations}
@@ -123,6 +131,7 @@ class ServiceRunner:
         bus.ensure_topic(self._topic)
         self._fetcher = Fetcher(bus.kafka, self._topic, group=group, own=config, before_revoke=self._settle)
         bus.opened(self)
+        watch(self)
 
     def run(self) -> None:
         """Answer requests until :meth:`stop` is called.
@@ -130,11 +139,14 @@ class ServiceRunner:
         Raises:
             DecodeError: A request cannot be read, and does not say where to answer; its offset stays where it is.
             RegistryError: The schema of a request cannot be fetched.
+            BusError: The topic cannot be read any more.
+            ClosedError: It is closed already.
         """
+        self._fetcher.check()
         with self._busy:
             try:
                 while not self._fetcher.stopped:
-                    message = self._fetcher.take(self._patience())
+                    message = self._fetcher.take(_SLICE_SECONDS)
                     if message is not None:
                         self._serve(message)
                     self._advance()
@@ -159,6 +171,11 @@ class ServiceRunner:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
+    def after_fork(self) -> None:
+        """Note that this is a forked child: requests are the parent's, which also holds the lock where it is held."""
+        self._busy = threading.RLock()
+        self._unanswered.clear()
+
     def __enter__(self) -> Self:
         if self._thread is None:
             self._thread = threading.Thread(
@@ -181,10 +198,6 @@ class ServiceRunner:
             self._failure = error
             _log.exception("the service of %s ended", self._topic)
 
-    def _patience(self) -> float:
-        """How long to wait for a request: not long while answers are on their way, whose offsets want to be noted."""
-        return 0.01 if self._unanswered else _SLICE_SECONDS
-
     # --- one request -------------------------------------------------------------------------------------------------
 
     def _serve(self, message: Message) -> None:
@@ -202,18 +215,20 @@ class ServiceRunner:
         if _expired(meta):
             _log.warning("not starting the request %s: its deadline has passed", meta)
             return None
-        payload = message.value()
+        payload = message.value() or b""
         try:
-            found = self._requests.read(payload if payload is not None else b"", meta.headers)
+            kind, request = self._requests.read(payload, meta.headers)
+            if kind is None:
+                return self._unknown(str(request), meta, reply)
         except (DecodeError, SchemaNotFound) as error:
-            return self._unreadable(payload or b"", meta, reply, error)
-        if found is None:
-            return None  # an operation that this service was generated without; said in the log
-        operation = self._operations[found[0]]
+            return self._unreadable(self._requests.kind_of(payload, meta.headers), meta, reply, error)
+        except RegistryError as error:
+            raise located(error, str(meta)) from error
+        operation = self._operations[kind]
         if operation.one_way:
-            self._one_way(operation, found[1], meta)
+            self._one_way(operation, request, meta)
             return None
-        return self._reply(reply, self._answer(operation, found[1], meta), meta)
+        return self._reply(reply, self._answer(operation, request, meta), meta)
 
     def _one_way(self, operation: _Answering, request: Any, meta: Meta) -> None:
         try:
@@ -225,24 +240,38 @@ class ServiceRunner:
         try:
             return operation.success(operation.handle(request, meta))
         except DeclaredError as error:
+            failed: Exception = error
             try:
                 return operation.failure(error)
-            except EncodeError:
-                _log.exception("%s raised an error on %s that it does not declare", operation.name, meta)
-                return operation.failure(_said(error))
+            except Exception:  # noqa: BLE001 - the codec's refusal, or that of the answer's own class
+                _log.exception("%s raised an error on the request %s that it does not declare", operation.name, meta)
         except Exception as error:  # noqa: BLE001 - whatever it is, the requester hears of it
+            failed = error
             _log.exception("%s failed on the request %s", operation.name, meta)
-            return operation.failure(_said(error))
+        return operation.failure(_said(failed))
 
-    def _unreadable(self, payload: bytes, meta: Meta, reply: _ReplyTo | None, error: Exception) -> Delivery | None:
+    def _unknown(self, name: str, meta: Meta, reply: _ReplyTo | None) -> Delivery | None:
+        """Answer an operation that is newer than this service; whoever does not wait for an answer gets none."""
+        error = DecodeError(f"it is {name}, which this service was generated without")
+        if reply is not None:
+            return self._unreadable(None, meta, reply, error)
+        _log.warning("skipping the request %s: %s", meta, error)
+        return None
+
+    def _unreadable(
+        self, kind: type[Any] | None, meta: Meta, reply: _ReplyTo | None, error: KontraktError
+    ) -> Delivery | None:
         """Answer a request that cannot be read. Where not even its operation is known, any of them can say that it failed."""
-        kind = self._requests.kind_of(payload, meta.headers)
         known = [self._operations[kind]] if kind is not None else self._operations.values()
         answering = next((one for one in known if not one.one_way), None)
-        if reply is None or answering is None:
-            raise DecodeError(f"{meta}: the request cannot be read: {error}") from error
-        _log.error("the request %s cannot be read: %s", meta, error)
-        return self._reply(reply, answering.failure(f"the request cannot be read: {error}"), meta)
+        if reply is not None and answering is not None:
+            _log.error("the request %s cannot be read: %s", meta, error)
+            return self._reply(reply, answering.failure(f"the request {meta} cannot be read: {error}"), meta)
+        if self._on_error == "skip":
+            _log.error("skipping the request %s, which cannot be read: %s", meta, error)
+            return None
+        advice = '; it comes again until it can be read, or a service with on_error="skip" passes over it'
+        raise DecodeError(f"{meta}: the request cannot be read: {error}{advice}") from error
 
     def _reply(self, reply: _ReplyTo | None, answer: bytes, meta: Meta) -> Delivery | None:
         if reply is None:
@@ -301,8 +330,5 @@ def _expired(meta: Meta) -> bool:
 
 def _said(error: BaseException) -> str:
     """What the requester hears of a failure that is not declared: its name and text, never its traceback."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _has_field(kind: type[Any] | None, name: str) -> bool:
-    return kind is not None and name in getattr(kind, "__annotations__", {})
+    text = str(error).encode(errors="replace").decode()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

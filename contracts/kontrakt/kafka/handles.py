@@ -1,0 +1,97 @@
+"""librdkafka's clients: made, and asked about topics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+
+from kontrakt.errors import BusError
+
+from .failures import is_absent, translated
+
+T = TypeVar("T")
+
+_SETUP_MS: Final = 30_000
+_SLICE_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.05
+
+
+def producer(config: Mapping[str, Any]) -> Producer:
+    """A producer of librdkafka.
+
+    Raises:
+        BusError: It refuses the configuration.
+    """
+    return _made("producer", lambda: Producer(dict(config)))
+
+
+def consumer(config: Mapping[str, Any]) -> Consumer:
+    """A consumer of librdkafka.
+
+    Raises:
+        BusError: It refuses the configuration.
+    """
+    return _made("consumer", lambda: Consumer(dict(config)))
+
+
+def _made(client: str, make: Callable[[], T]) -> T:
+    try:
+        return make()
+    except (KafkaException, TypeError, ValueError) as error:
+        reported = error.args[0] if error.args else error
+        said = (
+            reported.str() if isinstance(reported, KafkaError) else str(reported)
+        )  # names settings, never their values
+        raise BusError(f"librdkafka refuses the configuration of a {client}: {said}") from error
+
+
+def patience(config: Mapping[str, Any]) -> float:
+    """How many seconds the first answer of a broker may take: librdkafka's ``socket.connection.setup.timeout.ms``."""
+    return float(config.get("socket.connection.setup.timeout.ms", _SETUP_MS)) / 1000
+
+
+def partitions_of(client: Any, topic: str, timeout: float, servers: str = "") -> int:
+    """How many partitions a topic has.
+
+    Args:
+        client: Any of librdkafka's clients.
+        topic: The topic.
+        timeout: Seconds.
+        servers: The brokers' address, to show.
+
+    Raises:
+        TopicNotFound: There is no such topic.
+        BrokerUnavailable: No broker answers.
+    """
+    doing = f"find the topic {topic}"
+    found = _asked(lambda seconds: client.list_topics(topic, timeout=seconds).topics[topic], timeout, doing, servers)
+    if found.error is not None:
+        raise translated(found.error, doing, servers)
+    return len(found.partitions)
+
+
+def ends_of(client: Consumer, topic: str, partition: int, timeout: float) -> tuple[int, int]:
+    """The offset of a partition's first message, and the one behind its last.
+
+    Raises:
+        BusError: The broker does not say.
+    """
+    place = TopicPartition(topic, partition)
+    doing = f"find the end of {topic}[{partition}]"
+    return _asked(lambda seconds: client.get_watermark_offsets(place, timeout=seconds), timeout, doing)
+
+
+def _asked(ask: Callable[[float], T], timeout: float, doing: str, servers: str = "") -> T:
+    """Ask until there is an answer. A signal is heard between two attempts, which librdkafka would not do."""
+    deadline = time.monotonic() + timeout
+    while True:
+        remaining = deadline - time.monotonic()
+        try:
+            return ask(max(0.001, min(_SLICE_SECONDS, remaining)))
+        except KafkaException as error:
+            if remaining <= _SLICE_SECONDS or not is_absent(error):
+                raise translated(error, doing, servers) from error
+        time.sleep(_PAUSE_SECONDS)
