@@ -7,6 +7,7 @@
     │   ├── SchemaErrors               the Avro itself: JSON, names, types, defaults
     │   ├── ContractErrors             topics, keys, owners, projections
     │   └── SettingsErrors             kontrakt.toml, [tool.kontrakt], environment variables
+    ├── SourceError                    a git ref, folder or archive to compare with cannot be read
     ├── GenerateError                  the generator could not write its output
     ├── IncompatibleRuntimeError       a generated package and this runtime do not fit
     ├── CodecError
@@ -66,6 +67,7 @@ __all__ = [
     "SchemaNotRegistered",
     "SchemaRejected",
     "SettingsErrors",
+    "SourceError",
     "TopicNotFound",
     "UnresolvableError",
 ]
@@ -133,6 +135,10 @@ class ContractErrors(ProblemsError):
 
 class SettingsErrors(ProblemsError):
     """The settings are not valid."""
+
+
+class SourceError(KontraktError):
+    """What contracts are to be compared with cannot be read: a git ref, a folder or an archive."""
 
 
 class GenerateError(KontraktError):

@@ -45,25 +45,26 @@ class Documents:
     problems: tuple[Problem, ...] = ()
 
 
-def parse_files(files: Mapping[str, bytes]) -> Documents:
-    """Read the Avro files of a folder, held to the specification.
+def parse_files(files: Mapping[str, bytes], *, strict: bool = True) -> Documents:
+    """Read the Avro files of a folder.
 
     Files refer to each other's types by full name, in any order; files that need each other in a circle are a problem,
     because a registry takes a schema only after those that it refers to.
 
     Args:
         files: The bytes of each file by its path; ``.avpr`` is a protocol, everything else a schema.
+        strict: Whether to hold them to the specification, as for :func:`~kontrakt.avro.parse`.
 
     Returns:
         Everything that the files say and everything that is wrong with them; nothing is raised.
     """
-    builder = Builder()
+    builder = Builder(strict=strict)
     problems: list[Problem] = []
     nodes: dict[str, Node] = {}
     schemas: dict[str, Schema] = {}
     protocols: dict[str, Protocol] = {}
     for file in sorted(files):
-        node, found = source.read(files[file], file)
+        node, found = source.read(files[file], file, strict=strict)
         problems.extend(found)
         if node is None:
             continue

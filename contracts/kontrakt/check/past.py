@@ -45,17 +45,25 @@ class Past:
     """Everything that came before.
 
     Attributes:
-        name: What it is, as the user knows it: ``git main``, ``the registry at http://registry:8081``.
-        histories: The live versions of each subject, oldest first. A subject that is not there is new.
+        name: What it is, as the user knows it: ``git main (1f3a9c2d)``, ``the registry at http://registry:8081``.
+        histories: The live versions of each subject, oldest first. A subject that is not there is new. Of a subject whose
+            level looks at the newest version only, it may be that one alone. A registry's schemas are read when a subject
+            is asked for, so ask only for what is looked at.
+        unchanged: The subjects whose newest version says what the contracts say, in everything that it refers to as well:
+            a registry takes such a schema without comparing it.
         levels: The compatibility level that is set for a subject; files know none.
         default_level: The level of subjects that have none of their own; an empty string for files.
         contracts: The old contracts; None for a registry, which knows schemas only.
         readers: Projections that were published.
+        notes: What a reader of the report should know, such as what could not be read. Complete once every history that
+            is looked at was asked for.
     """
 
     name: str
     histories: Mapping[str, tuple[Version, ...]]
+    unchanged: frozenset[str] = frozenset()
     levels: Mapping[str, str] = field(default_factory=dict[str, str])
     default_level: str = ""
     contracts: Contracts | None = None
     readers: tuple[Reader, ...] = ()
+    notes: list[str] = field(default_factory=list[str])

@@ -9,7 +9,7 @@
         print(topic.name, topic.kind, topic.owner)
 """
 
-from .load import from_files, load
+from .load import from_files, load, salvage
 from .topic import (
     Contracts,
     Document,
@@ -39,5 +39,6 @@ __all__ = [
     "Topic",
     "from_files",
     "load",
+    "salvage",
     "value_subject",
 ]

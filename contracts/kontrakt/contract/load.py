@@ -53,7 +53,46 @@ def from_files(files: Mapping[str, bytes], settings: Settings | None = None) -> 
         ContractErrors: As for :func:`load`.
     """
     with _no_collection():
-        return _made(files, settings)
+        parsed = parse_files(files)
+        problems: list[Problem] = []
+        built = _built(parsed, settings, problems)
+        validate(built, problems)
+        if parsed.problems:
+            raise SchemaErrors([*parsed.problems, *problems])
+        if problems:
+            raise ContractErrors(problems)
+        return _assembled(parsed, built, files)
+
+
+def salvage(files: Mapping[str, bytes], settings: Settings | None = None) -> tuple[Contracts, tuple[Problem, ...]]:
+    """Make contracts of files that may be wrong, as those of earlier times may be: what cannot be read is left out.
+
+    The Avro is read as leniently as a registry reads it. A file that is wrong all the same is left out, and so are those
+    that use its types; of what is declared wrongly, only what makes no sense is missing.
+
+    Args:
+        files: The bytes of each ``.avsc`` and ``.avpr`` file by its path.
+        settings: The settings of that time, for the topics that they declare.
+
+    Returns:
+        The contracts, and everything that was wrong, in the order found.
+    """
+    left = dict(files)
+    wrong: list[Problem] = []
+    with _no_collection():
+        while True:
+            parsed = parse_files(left, strict=False)
+            found = parsed.problems
+            if not found:
+                declared: list[Problem] = []
+                built = _built(parsed, settings, declared)
+                try:
+                    return _assembled(parsed, built, left), (*wrong, *declared)
+                except ContractErrors as error:
+                    found = error.problems
+            wrong.extend(found)
+            for file in {problem.position.file for problem in found}:
+                del left[file]
 
 
 @contextmanager
@@ -68,15 +107,12 @@ def _no_collection() -> Generator[None]:
             gc.enable()
 
 
-def _made(files: Mapping[str, bytes], settings: Settings | None) -> Contracts:
-    parsed = parse_files(files)
-    problems: list[Problem] = []
-    built = Built(parsed, problems, _declared(parsed, settings, problems))
-    validate(built, problems)
-    if parsed.problems:
-        raise SchemaErrors([*parsed.problems, *problems])
-    if problems:
-        raise ContractErrors(problems)
+def _built(parsed: Documents, settings: Settings | None, problems: list[Problem]) -> Built:
+    return Built(parsed, problems, _declared(parsed, settings, problems))
+
+
+def _assembled(parsed: Documents, built: Built, files: Mapping[str, bytes]) -> Contracts:
+    """The contracts, with what a registry holds of them."""
     registered = Registered(parsed, built.topics, built.requests, built.derived)
     projections = frozenset(projection.record.fullname for projection in built.projections)
     subjects = registered.subjects(projections)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from kontrakt.avro import Message, Protocol, Record, Schema
@@ -286,6 +287,18 @@ class Contracts:
     types: Mapping[str, Any]
     files: Sequence[str]
     document_of: Mapping[str, str]
+
+    @cached_property
+    def schemas(self) -> Mapping[str, Schema]:
+        """The schema of each subject, by the subject's name."""
+        keys = {topic.key_subject: topic.key for topic in self.topics}
+        keys |= {f"{pair.requests}-key": pair.key for pair in self.requests}
+        found: dict[str, Schema] = {}
+        for subject in self.subjects:
+            key = keys.get(subject.name)
+            avro_key = key is not None and key.format is KeyFormat.AVRO
+            found[subject.name] = key.schema if key and avro_key else self.types[subject.document]
+        return found
 
     @property
     def topic_names(self) -> tuple[str, ...]:

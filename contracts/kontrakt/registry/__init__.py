@@ -11,10 +11,11 @@
 
 from .client import Registry
 from .documents import Document, Reference, Registered, SchemaText, SchemaVersion
-from .registering import register
+from .registering import Progress, register
 
 __all__ = [
     "Document",
+    "Progress",
     "Reference",
     "Registered",
     "Registry",

@@ -8,6 +8,7 @@ and registries that compare schemas by their text.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 from uuid import UUID
 
@@ -32,6 +33,11 @@ DEFAULTS: Final[Mapping[str, Any]] = {"timeout": 10, "max.retries": 3, "retries.
 """Where confluent's client waits for ever (``timeout``), or longer than a person wants to (its first retry after up to a second).
 When nothing listens, the client gives up within 1.4 seconds."""
 
+PAGE: Final = 1000
+"""How many versions a search asks for at a time. Confluent's registry gives no more unless it is configured to
+(``schema.search.max.limit``)."""
+SMALLEST_PAGE: Final = 100
+"""A page that is smaller is the last one: no registry is configured to give so few."""
 UNKNOWN_ID_SECONDS: Final = 5.0
 """For how long an id stays unknown without asking again: many broken messages in a row make one request."""
 
@@ -192,6 +198,30 @@ class Registry:
         """
         return self._version(subject, number)
 
+    def search(self, prefix: str) -> list[SchemaVersion] | None:
+        """The live versions of all subjects whose names begin with something, in few requests.
+
+        Args:
+            prefix: What the names begin with.
+
+        Returns:
+            The versions, or None where the registry cannot say: Apicurio 2 has no such call, Apicurio 3 leaves out which
+            subjects they are of, Karapace does not search.
+        """
+        found: dict[tuple[str, int], SchemaVersion] = {}
+        while True:
+            query = {"subjectPrefix": prefix, "offset": len(found), "limit": PAGE}
+            try:
+                page = self._ask(f"search the subjects {prefix}...", partial(self._page, query))
+            except SchemaNotFound:
+                return None
+            if page is None or not all(version.subject.startswith(prefix) for version in page):
+                return None
+            fresh = {(version.subject, version.version): version for version in page}
+            if len(page) < SMALLEST_PAGE or fresh.keys() <= found.keys():
+                return list((found | fresh).values())
+            found |= fresh
+
     def latest(self, subject: str) -> SchemaVersion | None:
         """The newest version of a subject, or None when it has none."""
         try:
@@ -253,6 +283,11 @@ class Registry:
             raise RegistryError(f"cannot {doing}: this registry client was closed")
         with translated(self.url, doing):
             return call()
+
+    def _page(self, query: Mapping[str, Any]) -> list[SchemaVersion] | None:
+        # The one request for which confluent's client has no method.
+        untyped: Any = self._client
+        return _page(untyped._rest_client.get("schemas", query))  # noqa: SLF001
 
     def _look_up(self, subject: str, whole: Sequence[Document], documents: Mapping[str, Document]) -> Registered:
         document = whole[-1]
@@ -374,6 +409,20 @@ def _version(subject: str, found: RegisteredSchema) -> SchemaVersion:
         type=content.type,
         references=content.references,
     )
+
+
+def _page(answer: object) -> list[SchemaVersion] | None:
+    """The versions of a search, or None where it leaves out what they are versions of."""
+    versions: list[SchemaVersion] = []
+    for one in cast("list[dict[str, Any]]", answer if isinstance(answer, list) else [{}]):
+        match one:
+            case {"subject": str(subject), "version": int(version), "id": int(number), "schema": str(text)}:
+                kind, used = one.get("schemaType") or "AVRO", cast("list[dict[str, Any]]", one.get("references") or [])
+                references = tuple(Reference(each["name"], each["subject"], each["version"]) for each in used)
+                versions.append(SchemaVersion(subject, version, number, text, kind, references))
+            case _:
+                return None
+    return versions
 
 
 def _content(schema: RegistrySchema) -> SchemaVersion:

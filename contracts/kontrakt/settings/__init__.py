@@ -4,6 +4,6 @@ Reading them imports nothing but the standard library: services do it when they 
 """
 
 from .model import Distribution, Options, Settings, Style
-from .read import read
+from .read import OWN_FILE, SHARED_FILE, read
 
-__all__ = ["Distribution", "Options", "Settings", "Style", "read"]
+__all__ = ["OWN_FILE", "SHARED_FILE", "Distribution", "Options", "Settings", "Style", "read"]

@@ -27,9 +27,10 @@ class File:
         path: Where it is; None for the absence.
         text: What it says.
         prefix: The table in it that counts.
+        name: What the user knows it as, where it is not on disk.
 
     Attributes:
-        shown: Its path from the current folder; empty for the absence.
+        shown: Its path from the current folder, or its name; empty for the absence.
         folder: The folder it is in.
         table: What it says; a table, unless something else stands at the prefix.
 
@@ -37,9 +38,11 @@ class File:
         SettingsErrors: It is not TOML.
     """
 
-    def __init__(self, path: Path | None = None, text: str = "", prefix: tuple[str, ...] = ()) -> None:
-        self.shown = shown(path) if path else ""
-        self.folder = Path(self.shown).parent
+    def __init__(
+        self, path: Path | None = None, text: str = "", prefix: tuple[str, ...] = (), *, name: str = ""
+    ) -> None:
+        self.shown = name or (shown(path) if path else "")
+        self.folder = path.parent if path and name else Path(self.shown).parent
         self._text = text
         self._prefix = prefix
         table: object = _toml(text, self.shown)
@@ -63,13 +66,9 @@ def text_of(path: Path) -> str | None:
         SettingsErrors: It is not UTF-8, or cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
-    except UnicodeDecodeError:
-        raise SettingsErrors(
-            [Problem(Position(shown(path), 1, 1), "the file is not UTF-8", "save it as UTF-8")]
-        ) from None
     except OSError as error:
         raise SettingsErrors(
             [
@@ -78,6 +77,23 @@ def text_of(path: Path) -> str | None:
                 )
             ]
         ) from error
+    return decoded(data, shown(path))
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text that a file's bytes are.
+
+    Args:
+        data: The bytes.
+        name: What the user knows the file as.
+
+    Raises:
+        SettingsErrors: They are not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsErrors([Problem(Position(name, 1, 1), "the file is not UTF-8", "save it as UTF-8")]) from None
 
 
 def shown(path: Path) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast, get_args
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 
 from kontrakt.errors import Position, Problem, SettingsErrors
 
-from .file import File, described, instead, text_of
+from .file import File, decoded, described, instead, text_of
 from .model import BASELINE, WAIVERS, Distribution, Option, Options, Settings, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 OWN_FILE: Final = "kontrakt.toml"
 SHARED_FILE: Final = "pyproject.toml"
@@ -28,7 +28,13 @@ _PACKAGE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _DISTRIBUTION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
-def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> Settings:
+def read(
+    start: str | Path = ".",
+    environ: Mapping[str, str] | None = None,
+    *,
+    among: Mapping[str, bytes] | None = None,
+    shown: Callable[[str], str] = str,
+) -> Settings:
     """Read the settings.
 
     ``kontrakt.toml``, or ``[tool.kontrakt]`` in ``pyproject.toml``, is looked for in a folder and those above it; the nearest
@@ -40,35 +46,57 @@ def read(start: str | Path = ".", environ: Mapping[str, str] | None = None) -> S
     Args:
         start: The folder to start from.
         environ: The environment; the process's own by default.
+        among: The files of a tree that is not on disk, such as an earlier state of this one, by their path from its root.
+            ``start`` is then a path in it, and so is the folder of the settings.
+        shown: What the user knows such a path as.
 
     Raises:
         SettingsErrors: The file or a variable is wrong; every problem is listed.
     """
-    file = _find(Path(start))
+    file = _find(_on_disk(Path(start)) if among is None else _in_tree(PurePosixPath(start), among, shown))
     return _Reader(file, os.environ if environ is None else environ).settings()
 
 
-def _find(start: Path) -> File:
+_Found: TypeAlias = "tuple[Path, str, str]"
+"""A file of settings: its path, what the user knows it as where it is not on disk, and its text."""
+
+
+def _on_disk(start: Path) -> Iterator[list[_Found]]:
+    """The files of settings in a folder and in each above it."""
     folder = start.absolute()
     for candidate in (folder, *folder.parents):
-        own, shared = text_of(candidate / OWN_FILE), text_of(candidate / SHARED_FILE)
-        ours = None
-        if shared is not None and "kontrakt" in shared:  # a file that is none of ours is not judged
-            ours = File(candidate / SHARED_FILE, shared, ("tool", "kontrakt"))
-        if own is not None:
-            if ours and ours.table:
-                raise SettingsErrors(
-                    [
-                        Problem(
-                            ours.place(),
-                            f"there are settings here and in {OWN_FILE} beside it",
-                            f"move those of [tool.kontrakt] to {OWN_FILE}",
-                        )
-                    ]
-                )
-            return File(candidate / OWN_FILE, own)
-        if ours and ours.table:
-            return ours
+        texts = ((path, text_of(path)) for path in (candidate / OWN_FILE, candidate / SHARED_FILE))
+        yield [(path, "", text) for path, text in texts if text is not None]
+
+
+def _in_tree(start: PurePosixPath, files: Mapping[str, bytes], shown: Callable[[str], str]) -> Iterator[list[_Found]]:
+    """As :func:`_on_disk`, for a tree that is not on disk."""
+    for candidate in (start, *start.parents):
+        names = ((candidate / name).as_posix() for name in (OWN_FILE, SHARED_FILE))
+        yield [(Path(name), shown(name), decoded(files[name], shown(name))) for name in names if name in files]
+
+
+def _find(folders: Iterable[list[_Found]]) -> File:
+    for found in folders:
+        files: list[File] = []
+        for path, name, text in found:
+            if path.name == OWN_FILE:
+                files.append(File(path, text, name=name))
+            elif "kontrakt" in text:  # a file that is none of ours is not judged
+                shared = File(path, text, ("tool", "kontrakt"), name=name)
+                if shared.table and files:
+                    raise SettingsErrors(
+                        [
+                            Problem(
+                                shared.place(),
+                                f"there are settings here and in {OWN_FILE} beside it",
+                                f"move those of [tool.kontrakt] to {OWN_FILE}",
+                            )
+                        ]
+                    )
+                files.extend([shared] if shared.table else [])
+        if files:
+            return files[0]
     return File()
 
 

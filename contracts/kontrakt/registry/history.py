@@ -1,0 +1,172 @@
+"""Histories of many subjects, fetched side by side and with as few requests as the registry allows."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from kontrakt.errors import SchemaNotFound
+
+if TYPE_CHECKING:
+    from .client import Registry
+    from .documents import SchemaVersion
+    from .registering import Progress
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+CONNECTIONS: Final = 16
+"""How many requests are under way at a time."""
+_UNWANTED: Final = 8
+"""How many subjects more than twice those that are wanted a search may bring."""
+
+
+def side_by_side(
+    call: Callable[[A], T], over: Iterable[A], progress: Progress | None = None, what: str = "asking"
+) -> list[T]:
+    """Ask a registry many things at a time.
+
+    Args:
+        call: Asks one thing. It runs in other threads.
+        over: What to ask it about.
+        progress: Told how many answers there are.
+        what: What is being asked, for ``progress``.
+
+    Returns:
+        The answers, in the order of ``over``.
+
+    Raises:
+        Exception: The first that ``call`` raised; what is not under way by then is not asked.
+    """
+    asked = list(over)
+    with ThreadPoolExecutor(min(CONNECTIONS, len(asked)) or 1, "kontrakt-registry") as pool:
+        answers = [pool.submit(call, one) for one in asked]
+        try:
+            for done, answer in enumerate(as_completed(answers), 1):
+                answer.result()
+                if progress is not None:
+                    progress(done, len(asked), what)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [answer.result() for answer in answers]
+
+
+def own_levels(registry: Registry, subjects: Iterable[str], progress: Progress | None = None) -> dict[str, str]:
+    """The compatibility levels of the subjects that have one of their own.
+
+    Raises:
+        RegistryError: The registry cannot be asked.
+    """
+    names = list(subjects)
+    found = side_by_side(registry.get_level, names, progress, "levels")
+    return {name: level for name, level in zip(names, found, strict=True) if level is not None}
+
+
+def histories(
+    registry: Registry,
+    whole: Collection[str],
+    newest: Collection[str],
+    known: Sequence[str],
+    progress: Progress | None = None,
+) -> dict[str, tuple[SchemaVersion, ...]]:
+    """The live versions of subjects, oldest first.
+
+    Args:
+        registry: The registry.
+        whole: The subjects whose whole history is wanted.
+        newest: Those of which the newest version is enough.
+        known: All subjects that there are, sorted.
+        progress: Told about each step.
+
+    Raises:
+        RegistryError: The registry cannot be asked.
+    """
+    found: dict[str, dict[int, SchemaVersion]] = {}
+    for version in _searched(registry, sorted(whole), known, progress):
+        found.setdefault(version.subject, {})[version.version] = version
+    missing = [subject for subject in whole if subject not in found]
+    numbers = side_by_side(registry.versions, missing, progress, "subjects")
+    wanted = [(subject, number) for subject, all_ in zip(missing, numbers, strict=True) for number in all_]
+    for one in side_by_side(lambda one: _live(registry, *one), wanted, progress, "versions"):
+        if one is not None:
+            found.setdefault(one.subject, {})[one.version] = one
+    alone = [subject for subject in newest if subject not in found]
+    for latest in side_by_side(registry.latest, alone, progress, "newest versions"):
+        if latest is not None:
+            found[latest.subject] = {latest.version: latest}
+    return {
+        subject: tuple(versions[number] for number in sorted(versions))
+        for subject, versions in found.items()
+        if subject in whole or subject in newest
+    }
+
+
+def referenced(
+    registry: Registry, versions: Iterable[SchemaVersion], progress: Progress | None = None
+) -> dict[tuple[str, int], SchemaVersion]:
+    """The versions that some versions refer to, directly or not, by subject and number.
+
+    Args:
+        registry: The registry.
+        versions: The versions; they need not be fetched again.
+        progress: Told about each step.
+
+    Returns:
+        What could be found: a registry keeps no one from deleting what others refer to for good.
+
+    Raises:
+        RegistryError: The registry cannot be asked.
+    """
+    known = {(one.subject, one.version): one for one in versions}
+    asked: set[tuple[str, int]] = set()
+    fresh: Iterable[SchemaVersion] = known.values()
+    while True:
+        used = {(reference.subject, reference.version) for one in fresh for reference in one.references}
+        wanted = sorted(used - known.keys() - asked)
+        if not wanted:
+            return known
+        asked.update(wanted)
+        answers = side_by_side(lambda one: _live(registry, *one), wanted, progress, "references")
+        fresh = [one for one in answers if one is not None]
+        known |= {(one.subject, one.version): one for one in fresh}
+
+
+def _live(registry: Registry, subject: str, number: int) -> SchemaVersion | None:
+    """A version, or None where somebody deleted it since it was listed."""
+    try:
+        return registry.version(subject, number)
+    except SchemaNotFound:
+        return None
+
+
+def _searched(
+    registry: Registry, wanted: Sequence[str], known: Sequence[str], progress: Progress | None
+) -> Iterator[SchemaVersion]:
+    """What searches bring, each for the versions of many subjects; nothing where the registry has no search."""
+    prefixes = list(_prefixes(wanted, known))
+    first = registry.search(prefixes[0]) if prefixes else None
+    if first is not None:
+        yield from first
+        for more in side_by_side(registry.search, prefixes[1:], progress, "subjects"):
+            yield from more or ()
+
+
+def _prefixes(wanted: Sequence[str], known: Sequence[str]) -> Iterator[str]:
+    """Beginnings of names that all wanted subjects have and few others do, where there are such; both are sorted."""
+    stack = [wanted] if wanted else []
+    while stack:
+        group = stack.pop()
+        first, last = group[0], group[-1]
+        same = next((at for at, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), len(first))
+        prefix = first[:same]
+        held = bisect_left(known, f"{prefix}\U0010ffff") - bisect_left(known, prefix)
+        if held <= 2 * len(group) + _UNWANTED:
+            yield prefix
+        elif len(group) > 1:
+            parts: dict[str, list[str]] = {}
+            for name in group:
+                parts.setdefault(name[same : same + 1], []).append(name)
+            stack.extend(parts.values())
