@@ -46,8 +46,8 @@ class File:
         self._text = text
         self._prefix = prefix
         table: object = _toml(text, self.shown)
-        for name in prefix:
-            table = cast("dict[str, object]", table).get(name, {}) if isinstance(table, dict) else {}
+        for key in prefix:
+            table = cast("dict[str, object]", table).get(key, {}) if isinstance(table, dict) else {}
         self.table = table
 
     @cached_property
