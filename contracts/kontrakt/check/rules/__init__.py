@@ -4,20 +4,37 @@
 
     fields       added, removed, renamed
     types        changed, widened, narrowed; enums, unions, fixed
+    defaults     what a default takes the place of
     safety       compatible, and what is read may still be wrong
     keys         what messages are ordered and compacted by
     topics       kinds, owners, partitions, settings, what travels on a topic
+    operations   of request topics
     projections  what consumers read
-    history      what a registry says and holds
+    history      what was promised, and what a registry says
     waivers      the file of waivers itself
 """
 
 from __future__ import annotations
 
+from . import defaults, fields, history, keys, operations, projections, safety, topics, types
 from .rule import Rule
 from .waivers import WaiverExpired, WaiverUnused
 
-RULES: dict[str, type[Rule]] = {rule.id: rule for rule in (WaiverExpired, WaiverUnused)}
+_ALL: tuple[type[Rule], ...] = (
+    *fields.RULES,
+    *types.RULES,
+    *defaults.RULES,
+    *safety.RULES,
+    *keys.RULES,
+    keys.KeySchemaChanged,
+    *topics.RULES,
+    *operations.RULES,
+    *projections.RULES,
+    *history.RULES,
+    WaiverExpired,
+    WaiverUnused,
+)
+RULES: dict[str, type[Rule]] = {rule.id: rule for rule in sorted(_ALL, key=lambda rule: rule.id)}
 """Every rule by its id, sorted."""
 
 __all__ = ["RULES", "Rule"]

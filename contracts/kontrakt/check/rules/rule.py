@@ -1,10 +1,10 @@
-"""What every rule says of itself."""
+"""What every rule says of itself, and how it makes its findings."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from kontrakt.check.findings import Severity
+from kontrakt.check.findings import Finding, Severity
 
 
 class Rule:
@@ -27,3 +27,16 @@ class Rule:
     before: ClassVar[str] = ""
     after: ClassVar[str] = ""
     ways_out: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def finding(cls, message: str, subject_of: str, **more: Any) -> Finding:
+        """A finding of this rule.
+
+        Args:
+            message: What changed.
+            subject_of: What it is about.
+            more: The other attributes of a :class:`~kontrakt.check.findings.Finding`. What is left out of the reason, the
+                severity and the ways out is what the rule says of itself.
+        """
+        said: dict[str, Any] = {"severity": cls.severity, "reason": cls.reason, "ways_out": cls.ways_out}
+        return Finding(rule=cls.id, message=message, subject_of=subject_of, **(said | more))

@@ -1,0 +1,218 @@
+"""Why one side cannot read the other, in terms of old and new: what the engine finds, seen from the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from kontrakt.avro import Array, Fixed, Map, Named, Record, Schema, Union, named_types
+from kontrakt.avro.compatibility import Advisory, AdvisoryKind, CauseKind, Direction, check
+
+from .renames import renames
+from .words import codes, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kontrakt.avro import Field
+    from kontrakt.avro.compatibility import Cause
+
+Part: TypeAlias = "Schema | Field | None"
+
+BACKWARD: Final = Direction.BACKWARD
+FORWARD: Final = Direction.FORWARD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clash:
+    """An innermost reason why one side cannot read what the other writes, or reads it wrongly.
+
+    Attributes:
+        kind: The engine's word for it; None where the engine gives no reason.
+        way: Whether new consumers read old messages, or old ones new messages.
+        old: The old type or field; None where there is none.
+        new: The new type or field; None where there is none.
+        old_record: The old record around it, or None.
+        new_record: The new record around it, or None.
+        old_field: The old field around it, or None.
+        new_field: The new field around it, or None.
+        detail: What the engine says more.
+        replaced: Of differing names: whether another type was taken, not the same renamed.
+        advisory: What the engine says where the two are compatible; None where they are not.
+    """
+
+    kind: CauseKind | AdvisoryKind | None
+    way: Direction
+    old: Part
+    new: Part
+    old_record: Record | None = None
+    new_record: Record | None = None
+    old_field: Field | None = None
+    new_field: Field | None = None
+    detail: tuple[str, ...] = ()
+    replaced: bool = False
+    advisory: Advisory | None = None
+
+    @property
+    def record(self) -> str:
+        """The full name of the record around it, as it was."""
+        record = self.old_record or self.new_record
+        return record.fullname if record else ""
+
+    @property
+    def field(self) -> str:
+        """The name of the field around it, as it was."""
+        field = self.old_field or self.new_field
+        return field.name if field else ""
+
+    @property
+    def place(self) -> str:
+        """Where it is, by its old name: the record with the field, or the type that is no part of a record."""
+        if self.field:
+            return f"{self.record}.{self.field}"
+        return _name(self.old) or _name(self.new) or type_name(self.old_type or self.new_type)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """What the sentences about it are filled with."""
+        was, now = self.renamed or ("", "")
+        return {
+            "place": self.place,
+            "what": f"`{self.field}` of `{self.record}`" if self.field else f"`{self.place}`",
+            "record": self.record,
+            "field": self.field,
+            "old": type_name(self.old_field.schema if self.old_field else self.old_type),
+            "new": type_name(self.new_field.schema if self.new_field else self.new_type),
+            "old_name": _name(self.old),
+            "new_name": _name(self.new),
+            "unread": type_name(self.unread),
+            "was": was,
+            "now": now,
+            "detail": ", ".join(self.detail),
+            "details": codes(self.detail),
+            "old_size": str(self.old.size) if isinstance(self.old, Fixed) else "",
+            "new_size": str(self.new.size) if isinstance(self.new, Fixed) else "",
+        }
+
+    @cached_property
+    def old_type(self) -> Schema | None:
+        """The old type that does not fit; the whole union where it is a branch of one."""
+        return _around(self.old, self.old_field)
+
+    @cached_property
+    def new_type(self) -> Schema | None:
+        """The new type that does not fit; the whole union where it is a branch of one."""
+        return _around(self.new, self.new_field)
+
+    @cached_property
+    def renamed(self) -> tuple[str, str] | None:
+        """The old and the new name of the field, where it is one that was renamed."""
+        if self.old_record is None or self.new_record is None:
+            return None
+        names = renames(self.old_record, self.new_record)
+        if self.old_field is not None and self.old_field.name in names:
+            return self.old_field.name, names[self.old_field.name]
+        if self.new_field is not None:
+            return next(((was, now) for was, now in names.items() if now == self.new_field.name), None)
+        return None
+
+    @property
+    def unread(self) -> Schema | None:
+        """What was or will be written and cannot be read: one branch where it is of a union."""
+        part = self.old if self.way is BACKWARD else self.new
+        return part if isinstance(part, Schema) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What one direction of a pair of schemas says.
+
+    Attributes:
+        compatible: The verdict.
+        clashes: Why not; empty where it is compatible, and only there.
+        dangers: What is read wrongly although it can be read.
+    """
+
+    compatible: bool
+    clashes: tuple[Clash, ...]
+    dangers: tuple[Clash, ...]
+
+
+def judge(old: Schema, new: Schema, way: Direction, *, dangers: bool = False) -> Judged:
+    """Ask the engine whether one side can read what the other writes.
+
+    Args:
+        old: The old schema.
+        new: The new schema.
+        way: Backward: new consumers read old messages. Forward: old consumers read new messages.
+        dangers: Whether to look for what is read wrongly, too.
+    """
+    reader, writer = (new, old) if way is BACKWARD else (old, new)
+    found = check(reader, writer)
+    clashes: tuple[Clash, ...] = ()
+    if not found.compatible:
+        types = named_types(old), named_types(new)
+        clashes = tuple(_clash(cause, cause.kind, way, cause.detail, types) for cause in found.causes)
+    if not found.compatible and not clashes:
+        detail = tuple(f"{one.type} at {one.location}" for one in found.incompatibilities)
+        clashes = (Clash(kind=None, way=way, old=old, new=new, detail=detail),)
+    unsafe = tuple(_clash(one, one.kind, way, one.detail) for one in found.advisories) if dangers else ()
+    return Judged(found.compatible, clashes, unsafe)
+
+
+def _clash(
+    spot: Cause | Advisory,
+    kind: CauseKind | AdvisoryKind,
+    way: Direction,
+    detail: tuple[str, ...],
+    types: tuple[Mapping[str, Named], Mapping[str, Named]] | None = None,
+) -> Clash:
+    reader = spot.reader, spot.reader_record, spot.field_reader
+    writer = spot.writer, spot.writer_record, spot.field_writer
+    (was, was_in, was_field), (now, now_in, now_field) = (writer, reader) if way is BACKWARD else (reader, writer)
+    old, new = types or ({}, {})
+    return Clash(
+        kind=kind,
+        way=way,
+        old=was,
+        new=now,
+        old_record=was_in,
+        new_record=now_in,
+        old_field=was_field,
+        new_field=now_field,
+        detail=detail,
+        replaced=_name(was) in new or _name(now) in old,
+        advisory=spot if isinstance(spot, Advisory) else None,
+    )
+
+
+def _name(part: Part) -> str:
+    return part.fullname if isinstance(part, Named) else ""
+
+
+def _around(part: Part, field: Field | None) -> Schema | None:
+    """A type, or the union in the field's type that it is a branch of."""
+    if not isinstance(part, Schema):
+        return None
+    for schema in _unnamed(field.schema) if field is not None else ():
+        if isinstance(schema, Union) and any(branch is part for branch in schema.branches):
+            return schema
+    return part
+
+
+def _unnamed(schema: Schema) -> Iterator[Schema]:
+    """A type and those inside it, without entering records."""
+    pending = [schema]
+    while pending:
+        yield (one := pending.pop())
+        match one:
+            case Union():
+                pending.extend(one.branches)
+            case Array():
+                pending.append(one.items)
+            case Map():
+                pending.append(one.values)
+            case _:
+                pass
