@@ -103,7 +103,7 @@ class _Comparison:
         self._judged: dict[tuple[str, str, Direction, bool], Judged] = {}
         self._changes: dict[tuple[str, str], tuple[Changed, ...]] = {}
         self._declared: dict[str, Declared] = {
-            name: declared for declared in (*contracts.topics, *contracts.requests) for name in topics_of(declared)
+            name: declared for declared in declared_in(contracts) for name in topics_of(declared)
         }
 
     def findings(self, *, offline_levels: bool, progress: Progress | None) -> Iterator[Finding]:
