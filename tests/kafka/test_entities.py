@@ -6,14 +6,24 @@ from typing import TYPE_CHECKING
 
 import kontrakt
 import pytest
-from confluent_kafka import Consumer as RawConsumer
-from kontrakt import Bus, Delete, EncodeError, Meta, Put
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kontrakt import Bus, Delete, EncodeError, Put
 
-from tests.kafka.acme.records import Counter, Customer, Line, LineKey, Placed, Reading, Tier
-from tests.kafka.acme.topics import AvroCounters, Counters, Customers, CustomersView, Lines, Rooms
+from tests.kafka.conftest import PLACES
+from tests.kafka.new import billing
+from tests.kafka.new.acme import Counter, Reading, Tier
+from tests.kafka.new.avro_counters import AvroCounters
+from tests.kafka.new.counters import Counters
+from tests.kafka.new.customers import Customer, Customers
+from tests.kafka.new.lines import Line, LineKey, Lines
+from tests.kafka.new.orders import Placed
+from tests.kafka.new.rooms import Rooms
 
 if TYPE_CHECKING:
     from tests.kafka.conftest import Fresh, Place
+
+pytestmark = pytest.mark.parametrize("place", PLACES, indirect=True)
 
 
 def test_what_is_put_and_deleted_comes_back_typed_and_in_order(bus: Bus, fresh: Fresh) -> None:
@@ -42,29 +52,25 @@ def test_what_is_put_and_deleted_comes_back_typed_and_in_order(bus: Bus, fresh: 
 def test_a_delete_is_a_null_payload_and_not_an_empty_one(place: Place, bus: Bus, fresh: Fresh) -> None:
     topic = fresh(Customers)
     with topic.producer(bus) as customers:
-        customers.delete("c-1")
-    raw = RawConsumer(
-        {"bootstrap.servers": place.bootstrap_servers, "group.id": "raw", "auto.offset.reset": "earliest"} | place.kafka
-    )
-    try:
-        raw.subscribe([topic.topic])
-        message = raw.poll(60)
-        assert message is not None
-        assert message.error() is None
-        assert message.key() == b"c-1"
-        assert message.value() is None
-    finally:
-        raw.close()
+        customers.delete("c-1", headers={"why": "asked"})
+    (message,) = place.raw(topic.topic, 1)
+    assert message.key() == b"c-1"
+    assert message.value() is None
+    assert message.headers() == [("why", b"asked")]
 
 
-def test_groups_read_independently_and_a_view_reads_the_same(bus: Bus, fresh: Fresh) -> None:
+def test_groups_read_independently_and_a_projection_reads_the_same(bus: Bus, fresh: Fresh) -> None:
     topic = fresh(Customers)
-    view = fresh(CustomersView, like=topic)
+    view = fresh(billing.Customers, like=topic, register=False)
     with topic.producer(bus) as customers:
-        customers.put(Customer(customer_id="c-1"))
+        customers.put(Customer(customer_id="c-1", email="ada@example.org"))
+        customers.delete("c-1")
     for group in ("g1", "g2"):
         with view.consumer(bus, group=group) as changes:
-            assert [change.key for change in changes.until_end()] == ["c-1"]
+            put, delete = changes.until_end()
+            assert isinstance(put, Put)
+            assert put.value == billing.Customer(customer_id="c-1", invoice_email="ada@example.org")
+            assert isinstance(delete, Delete)
     with view.consumer(bus, group="g1") as changes:
         assert list(changes.until_end()) == []
 
@@ -123,8 +129,45 @@ def test_a_schema_that_nobody_registered_says_which_command_does_it(bus: Bus, fr
         customers.put(Customer(customer_id="c-1"))
 
 
-def test_a_message_has_no_timestamp_where_nobody_said_one() -> None:
-    assert Meta().timestamp is None
-    assert Meta(headers=[("a", b"1"), ("a", b"2")]).header("a") == b"2"
-    assert Meta().header("a") is None
-    assert str(Meta(topic="t", partition=1, offset=2)) == "t[1]@2"
+def test_a_group_that_is_new_may_start_at_the_end(bus: Bus, fresh: Fresh) -> None:
+    topic = fresh(Customers)
+    with topic.producer(bus) as customers:
+        customers.put(Customer(customer_id="c-1"))
+        customers.flush()
+        with topic.consumer(bus, group="late", start="latest") as changes:
+            assert list(changes.until_end()) == []
+            customers.put(Customer(customer_id="c-2"))
+            change = changes.poll(60)
+    assert change is not None
+    assert change.key == "c-2"
+
+
+KEYS = st.sampled_from(["", "a", "b", "c", "å", "long" * 50])
+STEPS = st.lists(st.tuples(KEYS, st.none() | st.integers(-(2**63), 2**63 - 1)), max_size=40)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_what_a_consumer_saw_last_of_each_key_is_its_state(
+    place: Place, bus: Bus, fresh: Fresh, steps: list[tuple[str, int | None]]
+) -> None:
+    """Whatever is put and deleted, one who reads it all ends with what a dictionary would hold."""
+    topic = fresh(Customers)
+    model: dict[str, int] = {}
+    with topic.producer(bus) as customers:
+        for key, visits in steps:
+            if visits is None:
+                customers.delete(key)
+                model.pop(key, None)
+            else:
+                customers.put(Customer(customer_id=key, visits=visits))
+                model[key] = visits
+    state: dict[str, int] = {}
+    with topic.consumer(bus, group="state") as changes:
+        for change in changes.until_end():
+            match change:
+                case Put(key=key, value=customer):
+                    state[key] = customer.visits
+                case Delete(key=key):
+                    state.pop(key, None)
+    assert state == model
