@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +13,10 @@ from kontrakt.avro.resolution import Fail, IntoUnion, ReadArray, ReadEnum, ReadM
 from kontrakt.errors import SchemaErrors
 
 from tests.avro.strategies import evolutions, schemas
+from tests.real.program import JavaProgram, java_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.real.start import JavaLibraries
 
@@ -55,29 +54,21 @@ public class Program {
 
 
 class Reference:
-    """A Java process that answers a line with a line."""
+    """The program, asked in parts."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, program: JavaProgram) -> None:
+        self._program = program
 
     def ask(self, *parts: str) -> str:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write("\t".join(parts) + "\n")
-        self._process.stdin.flush()
-        return self._process.stdout.readline().rstrip("\n")
+        return self._program.ask("\t".join(parts))
 
 
 @pytest.fixture(scope="module")
 def reference(avro_libraries: JavaLibraries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
-    program: Path = tmp_path_factory.mktemp("reference") / "Program.java"
-    program.write_text(PROGRAM)
-    command = [str(avro_libraries.java.executable), "-cp", avro_libraries.classpath, str(program)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8"
-    ) as process:
-        yield Reference(process)
-        process.kill()
+    source = tmp_path_factory.mktemp("reference") / "Program.java"
+    source.write_text(PROGRAM)
+    with java_program(avro_libraries, source) as program:
+        yield Reference(program)
 
 
 def ours(schema: str, *, strict: bool) -> str:

@@ -16,7 +16,7 @@ from kontrakt.avro.resolution import alike, candidates, promotes, same_name, sho
 from kontrakt.avro.schema import Array, Enum, Field, Fixed, Map, Named, Record, Schema, Union
 
 from .trail import Spot, Trail
-from .verdict import missing_symbols
+from .verdict import Incompatibility, missing_symbols
 
 
 class CauseKind(StrEnum):
@@ -106,6 +106,18 @@ def causes(reader: Schema, writer: Schema) -> tuple[Cause, ...]:
     """
     root = _Graph().connect(reader, writer)
     return tuple(_reasons(root)) if root.fails else ()
+
+
+def refused(found: Incompatibility) -> Cause | None:
+    """The cause of what the reference throws, where all data can be read nevertheless, as another branch of a union."""
+    reader, writer = found.reader, found.writer
+    if not (isinstance(reader, Record) and isinstance(writer, Record)):
+        return None
+    index = int(found.location.rpartition("/")[2])
+    written = candidates(reader.fields[index], writer)
+    trail = Trail().field(index, reader, writer, None)
+    names = tuple(one.name for one in written)
+    return _cause(CauseKind.AMBIGUOUS_FIELD, trail, reader.fields[index], written[0], names)
 
 
 class _Graph:

@@ -213,10 +213,10 @@ def _plain(writer: Schema) -> _Raw:
 
 def _shown(kind: str, logical: Logical, raw: _Raw) -> str:
     """A value as a type means it."""
-    if isinstance(raw, str):
-        return _text(logical, raw)
-    if isinstance(raw, bytes):
-        return _bytes(kind, logical, raw)
+    if kind == "string":
+        return _text(logical, raw.decode(errors="replace") if isinstance(raw, bytes) else str(raw))
+    if isinstance(raw, str | bytes):
+        return _bytes(logical, raw.encode() if isinstance(raw, str) else raw)
     if kind in ("float", "double"):
         return f"{struct.unpack('f', struct.pack('f', raw))[0] if kind == 'float' else float(raw):.0f}"
     return _number(logical, int(raw))
@@ -224,14 +224,14 @@ def _shown(kind: str, logical: Logical, raw: _Raw) -> str:
 
 def _text(logical: Logical, raw: str) -> str:
     if logical.name != "uuid":
-        return raw
+        return raw if raw.isprintable() else repr(raw)
     try:
         return str(UUID(raw))
     except ValueError:
         return "an error: it is no UUID"
 
 
-def _bytes(kind: str, logical: Logical, raw: bytes) -> str:
+def _bytes(logical: Logical, raw: bytes) -> str:
     match logical.name:
         case "decimal":
             return str(Decimal(int.from_bytes(raw, "big", signed=True)).scaleb(-logical.scale))
@@ -240,9 +240,6 @@ def _bytes(kind: str, logical: Logical, raw: bytes) -> str:
         case "duration":
             months, days, millis = struct.unpack("<III", raw)
             return f"{months} months, {days} days, {millis} ms"
-        case _ if kind == "string":
-            text = raw.decode(errors="replace")
-            return text if text.isprintable() else repr(text)
         case _:
             return raw.hex(" ")
 

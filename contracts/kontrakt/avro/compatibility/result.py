@@ -50,9 +50,11 @@ class Compatibility:
     @cached_property
     def causes(self) -> tuple[Cause, ...]:
         """The innermost reasons, also those inside unions, each once; none for a compatible pair."""
-        from .causes import causes  # most comparisons are of compatible schemas
+        from .causes import causes, refused  # most comparisons are of compatible schemas
 
-        return causes(self.reader, self.writer) if self._found else ()
+        if not self._found:
+            return ()
+        return causes(self.reader, self.writer) or tuple(filter(None, map(refused, self.incompatibilities)))
 
     @cached_property
     def advisories(self) -> tuple[Advisory, ...]:
