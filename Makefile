@@ -1,11 +1,4 @@
-# One word a job; each does its own set-up. Only Python 3.11 or newer is needed.
-#
-#   make demo      see all three kinds of topic work (embedded broker and registry, no Java)
-#   make dev       hold an embedded broker and registry open for the example contracts
-#   make test      all tests; those on real servers run where there is Java, and say so where there is not
-#   make check     ruff, mypy --strict, pyright strict, generated code up to date
-#   make generate  write generated/ anew from schemas/
-#   make docs      build the documentation, strictly
+# One word a job; each does its own set-up. Only Python 3.11 or newer is needed. `make help` lists them.
 
 VENV    := .venv
 PYTHON  ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
@@ -14,9 +7,13 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 PYTEST  := $(BIN)/python -m pytest
 
-.PHONY: venv demo dev test check format generate docs constraints clean
+.DEFAULT_GOAL := help
+.PHONY: help venv demo dev test check format generate docs bench constraints clean
 
-venv: $(READY)
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(READY) ## the virtual environment, in .venv
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "kontrakt needs Python 3.11 or newer; none was found. Name one with: make PYTHON=/path/to/python3"; exit 1; }
@@ -26,32 +23,35 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --build-constraint constraints.txt --editable '.[codegen]' --group dev
 	@touch $(READY)
 
-demo: $(READY)
+demo: $(READY) ## see all three kinds of topic work (embedded broker and registry, no Java)
 	@$(BIN)/kontrakt demo
 
-dev: $(READY)
+dev: $(READY) ## hold an embedded broker and registry open for the example contracts
 	@$(BIN)/kontrakt dev
 
-test: $(READY)
+test: $(READY) ## all tests; those on real servers run where there is Java, and say so where there is not
 	$(PYTEST)
 
-check: $(READY)
+check: $(READY) ## ruff, mypy --strict, pyright strict, generated code up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/kontrakt generate --check
 
-format: $(READY)
+format: $(READY) ## let ruff repair what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(READY)
+generate: $(READY) ## write generated/ anew from schemas/
 	$(BIN)/kontrakt generate
 
-docs: $(READY)
+docs: $(READY) ## build the documentation, strictly
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --builder html docs build/docs
 	@echo "Open build/docs/index.html"
+
+bench: $(READY) ## measure what benchmarks/ measures
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
 
 constraints: ## renew constraints.txt with the newest versions that pyproject.toml accepts
 	rm -rf build/constraints
@@ -61,5 +61,5 @@ constraints: ## renew constraints.txt with the newest versions that pyproject.to
 	{ head -n 2 constraints.txt; build/constraints/bin/python -m pip freeze --all --exclude kontrakt --exclude setuptools; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
-clean:
+clean: ## remove what the targets above made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .kontrakt

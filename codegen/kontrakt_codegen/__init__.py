@@ -2,9 +2,12 @@
 
 ::
 
+    from pathlib import Path
+
+    from kontrakt.settings import read
     from kontrakt_codegen import run
 
-    result = run(Path("schemas"), Path("generated"), settings)
+    result = run(Path("schemas"), Path("generated"), read())
     print(result.summary)
 
 Services never import it; what it generates needs ``kontrakt`` alone.

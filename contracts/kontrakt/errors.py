@@ -1,6 +1,6 @@
 """Everything that kontrakt raises.
 
-::
+.. code-block:: text
 
     KontraktError
     ├── ProblemsError                  what is wrong with files; lists every problem of a run

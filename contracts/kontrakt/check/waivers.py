@@ -2,7 +2,7 @@
 
 They stand in a file of their own, which reviewers see change:
 
-::
+.. code-block:: toml
 
     [[waivers]]
     fingerprint = "3f1c5a7be9d20846"

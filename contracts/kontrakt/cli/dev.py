@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -30,6 +31,8 @@ def command(schemas: Path | None, registry_port: int) -> None:
     contracts = None
     if schemas is not None or settings.schemas_folder.is_dir():
         contracts = load(schemas_folder(settings, schemas), settings)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _end)
     with embedded(registry_port=registry_port) as bus:
         if contracts is not None:
             register(contracts, bus.registry)
@@ -39,9 +42,9 @@ def command(schemas: Path | None, registry_port: int) -> None:
             click.echo(f"export {name}={value}")
         if contracts is not None:
             click.echo(f"\n{len(contracts.subjects)} subjects are registered.")
-        ended = threading.Event()
-        signal.signal(signal.SIGTERM, lambda _signal, _frame: ended.set())
-        try:
-            ended.wait()
-        except KeyboardInterrupt:
-            click.echo()
+        threading.Event().wait()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    """End from wherever the command is, and close what it has open."""
+    raise SystemExit(0)

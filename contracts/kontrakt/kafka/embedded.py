@@ -182,7 +182,7 @@ def embedded(
     ::
 
         with kontrakt.embedded(Customers, OrderEvents) as bus:
-            Customers.producer(bus).put(Customer(customer_id="c-1"))
+            Customers.producer(bus).put(Customer(customer_id="c-1", email="ada@example.org"))
 
     The module says what the broker lacks (:mod:`kontrakt.kafka.embedded`).
 

@@ -27,7 +27,7 @@ OnError: TypeAlias = Literal["stop", "skip"]
 class Key:
     """How the messages of a topic are keyed.
 
-    ::
+    .. code-block:: python
 
         Key("customer_id")                           # a field of the value, as text
         Key("order_id", "line", type=OrderLineKey)   # several fields: a record made of them, in Avro

@@ -4,7 +4,7 @@
 
     from kontrakt.registry import Registry, register
 
-    with Registry({"url": "http://localhost:8081"}) as registry:
+    with Registry(settings.registry_config) as registry:
         register(contracts, registry)
         registry.writer_schema(7)
 """

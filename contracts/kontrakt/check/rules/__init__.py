@@ -1,6 +1,6 @@
 """The rules: one small class each, listed by id in :data:`RULES`.
 
-::
+.. code-block:: text
 
     fields       added, removed, renamed
     types        changed, widened, narrowed; enums, unions, fixed
