@@ -215,3 +215,56 @@ def test_values_that_json_has_not() -> None:
     node, problems = source.from_value(endless, "f")
     assert node is None
     assert problems[0].message == "nested deeper than 2000 levels"
+
+
+def _described(node: Node | None) -> list[Any]:
+    """A node and those below it: values, and where they and their keys stand."""
+    found: list[Any] = []
+    stack = [] if node is None else [node]
+    while stack:
+        one = stack.pop()
+        value = None if one.members or one.items else repr(one.value)  # a deep value has no repr
+        found.append((value, one.position, dict(one.keys), list(one.members), len(one.items)))
+        stack.extend([*one.members.values(), *one.items])
+    return found
+
+
+@given(json_values(), st.sampled_from([None, 1]), st.booleans())
+def test_plain_reading_finds_the_same_positions(value: Any, indent: int | None, ascii_only: bool) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    for data in (text, text.encode(), b"\xef\xbb\xbf" + text.encode()):
+        node, problems = source.read_plain(data, "f")
+        assert not problems
+        assert _described(node) == _described(source.read(data, "f", strict=False)[0])
+
+
+@given(st.text(alphabet="{}[]\",:\\/*#'\n\r\t 01-+.eEnulltruefalsNaN\ud800éd8"))
+def test_plain_reading_says_the_same_of_any_text(text: str) -> None:
+    node, problems = source.read_plain(text, "f")
+    expected, said = source.read(text, "f", strict=False)
+    assert problems == said
+    assert _described(node) == _described(expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, "b": 2, "a": [3]}',  # the last counts
+        '"\\ud83d\\ude00"',
+        '"\\ud800"',
+        "[1e999, -1e999]",
+        "[NaN, Infinity]",
+        "9" * 5000,
+        "\x00",
+        "[" * 3000 + "]" * 3000,
+        '{"a":' * 1500 + "1" + "}" * 1500,
+        "",
+        '["a\tb"]',
+    ],
+)
+def test_plain_reading_of_what_is_odd(text: str) -> None:
+    for data in (text, text.encode()):
+        node, problems = source.read_plain(data, "f")
+        expected, said = source.read(data, "f", strict=False)
+        assert problems == said
+        assert _described(node) == _described(expected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kontrakt.errors import Position, Problem
@@ -67,14 +67,14 @@ class Attributes:
             self.problem(inner.position, f'"{attribute}" must be an array, found {shown(inner.value)}')
         return ()
 
-    def aliases(self, node: Node) -> list[Node]:
+    def aliases(self, node: Node) -> Sequence[Node]:
         """The aliases as they are written, each once."""
         inner = node.members.get("aliases")
         if inner is None:
-            return []
+            return ()
         if not isinstance(inner.value, list):
             self.problem(inner.position, f'"aliases" must be an array of names, found {shown(inner.value)}')
-            return []
+            return ()
         aliases: dict[str, Node] = {}
         for item in inner.items:
             if not isinstance(item.value, str):
@@ -141,7 +141,10 @@ class Attributes:
 
 def props(node: Node, known: frozenset[str]) -> Mapping[str, Any]:
     """The attributes of an object that the specification gives no meaning."""
-    return {key: member.value for key, member in node.members.items() if key not in known}
+    members = node.members
+    if members.keys() <= known:  # most have none, and this is much quicker
+        return {}
+    return {key: member.value for key, member in members.items() if key not in known}
 
 
 def meant(near: str | None) -> str:

@@ -9,7 +9,7 @@ Nothing here recurses: what is inside a type waits on a stack, with the place th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -58,13 +58,13 @@ class Use(NamedTuple):
     Attributes:
         name: As written.
         namespace: The one around it.
-        position: Where it stands.
+        node: Where it stands.
         put: Takes the type there.
     """
 
     name: str
     namespace: str
-    position: Position
+    node: Node
     put: Put
 
 
@@ -73,18 +73,21 @@ class Link:
     """A use of a type that another file defines, or the same one.
 
     Attributes:
-        position: Where the name stands.
+        node: Where the name stands.
         target: What it means.
     """
 
-    position: Position
+    node: Node
     target: Named
 
+    @property
+    def position(self) -> Position:
+        """Where the name stands."""
+        return self.node.position
 
-class _Task(NamedTuple):
-    node: Node
-    namespace: str
-    put: Put
+
+_Task: TypeAlias = "tuple[Node, str, Put]"
+"""A schema that is still to be built: its JSON, the namespace around it, and where it goes."""
 
 
 class Builder(Attributes):
@@ -119,17 +122,18 @@ class Builder(Attributes):
             put: Where it goes.
             namespace: The namespace around it.
         """
-        self._tasks.append(_Task(node, namespace, put))
+        self._tasks.append((node, namespace, put))
         self._run()
 
-    def parameters(self, nodes: Iterable[Node], namespace: str) -> tuple[Field, ...]:
+    def parameters(self, nodes: Iterable[Node], namespace: str, message: Node) -> tuple[Field, ...]:
         """Build the parameters of a message.
 
         Args:
             nodes: The JSON of each.
             namespace: The namespace around them.
+            message: The JSON of the message.
         """
-        parameters = self._make_fields(nodes, namespace, "parameter")
+        parameters = self._make_fields(nodes, namespace, "parameter", message)
         self._run()
         return parameters
 
@@ -139,8 +143,9 @@ class Builder(Attributes):
         while tasks:
             task = tasks.pop()
             first = len(tasks)
-            self._one(task)
-            tasks[first:] = tasks[first:][::-1]  # what stands first is built first
+            self._one(*task)
+            if len(tasks) - first > 1:
+                tasks[first:] = tasks[first:][::-1]  # what stands first is built first
 
     def link(self) -> None:
         """Put definitions where their names stand."""
@@ -150,7 +155,7 @@ class Builder(Attributes):
                 self._undefined(use)
             else:
                 use.put(target)
-                self.links.append(Link(use.position, target))
+                self.links.append(Link(use.node, target))
         self._uses.clear()
         for union, branches in self._unions:
             union.branches = tuple(branches)
@@ -186,8 +191,7 @@ class Builder(Attributes):
 
     # What may stand for a type: a name, a list of branches, an object.
 
-    def _one(self, task: _Task) -> None:
-        node, namespace, put = task
+    def _one(self, node: Node, namespace: str, put: Put) -> None:
         value = node.value
         if isinstance(value, str):
             if value in PRIMITIVES:
@@ -195,7 +199,7 @@ class Builder(Attributes):
             elif value in _COMPLEX:
                 self.problem(node.position, f"{a(value)} needs its attributes", f'write {{"type": "{value}", ...}}')
             else:
-                self._uses.append(Use(value, namespace, node.position, put))
+                self._uses.append(Use(value, namespace, node, put))
         elif isinstance(value, list):
             self._union(node, namespace, put)
         elif isinstance(value, dict):
@@ -234,23 +238,23 @@ class Builder(Attributes):
                         "a logical type beside a type that is defined elsewhere has no effect",
                         "put it into the definition",
                     )
-                self._tasks.append(_Task(kind, namespace, put))
+                self._tasks.append((kind, namespace, put))
 
     def _inside(self, node: Node, attribute: str, owner: str, namespace: str, put: Put) -> None:
         inner = node.members.get(attribute)
         if inner is None:
             self.lacks(node, attribute, owner)
         else:
-            self._tasks.append(_Task(inner, namespace, put))
+            self._tasks.append((inner, namespace, put))
 
     def _union(self, node: Node, namespace: str, put: Put) -> None:
-        branches: list[Schema] = [Unknown(source=item) for item in node.items]
+        branches: list[Schema] = [Unknown(source=node)] * len(node.items)
         union = Union(type="union", branches=(), source=node)
         self._unions.append((union, branches))
         if self._strict and not branches:
             self.problem(node.position, "a union needs at least one branch")
         for index, item in enumerate(node.items):
-            self._tasks.append(_Task(item, namespace, partial(branches.__setitem__, index)))
+            self._tasks.append((item, namespace, partial(branches.__setitem__, index)))
         put(union)
 
     # Named types.
@@ -267,46 +271,51 @@ class Builder(Attributes):
         )
         self._define(record)
         listed = self.listed(node, "fields", "a record")
-        record.fields = self._make_fields(listed, record.namespace, "field")
+        record.fields = self._make_fields(listed, record.namespace, "field", node)
         self._finish(record, put)
 
-    def _make_fields(self, nodes: Iterable[Node], namespace: str, what: str) -> tuple[Field, ...]:
+    def _make_fields(self, nodes: Iterable[Node], namespace: str, what: str, around: Node) -> tuple[Field, ...]:
         """The fields of a record or the parameters of a message, but for their types, which wait on the stack."""
         fields: list[Field] = []
-        renamed: list[tuple[Field, list[Node]]] = []
-        taken: dict[str, Position] = {}
+        renamed: list[tuple[Field, Sequence[Node]]] = []
+        owner, unread = a(what), Unknown(source=around)
+        taken: dict[str, Node] = {}
         for node in nodes:
             if not isinstance(node.value, dict):
                 self.problem(node.position, f"expected a {what} as an object, found {shown(node.value)}")
                 continue
             aliases = self.aliases(node)
-            field = self._field(node, aliases, namespace, what)
+            field = self._field(node, aliases, namespace, owner, unread)
             if field.name in taken:
                 self.problem(
-                    node.at("name"), f'the {what} "{field.name}" stands twice', f"first at {at(taken[field.name])}"
+                    node.at("name"),
+                    f'the {what} "{field.name}" stands twice',
+                    f"first at {at(taken[field.name].at('name'))}",
                 )
                 continue
             if field.name:
-                taken[field.name] = node.at("name")
+                taken[field.name] = node
             fields.append(field)
-            renamed.append((field, aliases))
+            if aliases:
+                renamed.append((field, aliases))
         if self._strict:
             self._check_field_aliases(renamed, taken)
         return tuple(fields)
 
-    def _field(self, node: Node, aliases: Iterable[Node], namespace: str, what: str) -> Field:
-        name = self.text(node, "name", f"a {what}", required=True)
+    def _field(self, node: Node, aliases: Iterable[Node], namespace: str, owner: str, unread: Schema) -> Field:
+        members = node.members
+        name = self.text(node, "name", owner, required=True)
         if name and self._strict and not names.is_name(name):
-            self.not_a_name(node.members["name"], what)
+            self.not_a_name(members["name"], owner.partition(" ")[2])
         field = Field(
             name=name,
-            schema=Unknown(source=node),
+            schema=unread,
             source=node,
-            doc=self.text(node, "doc", f"a {what}"),
-            aliases=tuple(alias.value for alias in aliases),
+            doc=self.text(node, "doc", owner),
+            aliases=tuple([alias.value for alias in aliases]) if aliases else (),
             props=props(node, FIELD_ATTRIBUTES),
         )
-        order = node.members.get("order")
+        order = members.get("order")
         if order is not None:
             lenient = isinstance(order.value, str) and not self._strict
             said = order.value.lower() if lenient else order.value  # Java takes any case
@@ -314,17 +323,17 @@ class Builder(Attributes):
                 field.order = said
             else:
                 self.problem(order.position, f"{shown(order.value)} is not an order", f"one of {', '.join(_ORDERS)}")
-        if "default" in node.members:
-            field.default = node.members["default"].value
+        if "default" in members:
+            field.default = members["default"].value
             self._fields.append(field)
-        self._inside(
-            node, "type", f'the {what} "{name}"' if name else f"a {what}", namespace, partial(setattr, field, "schema")
-        )
+        kind = members.get("type")
+        if kind is None:
+            self.lacks(node, "type", f'the {owner.partition(" ")[2]} "{name}"' if name else owner)
+        else:
+            self._tasks.append((kind, namespace, partial(setattr, field, "schema")))
         return field
 
-    def _check_field_aliases(
-        self, fields: Iterable[tuple[Field, Iterable[Node]]], taken: Mapping[str, Position]
-    ) -> None:
+    def _check_field_aliases(self, fields: Iterable[tuple[Field, Iterable[Node]]], taken: Mapping[str, Node]) -> None:
         owners: dict[str, str] = {}
         for field, aliases in fields:
             for item in aliases:
@@ -343,7 +352,7 @@ class Builder(Attributes):
 
     def _enum(self, node: Node, namespace: str, put: Put) -> None:
         head = self.head(node, namespace, "enum")
-        symbols: dict[str, Position] = {}
+        symbols: dict[str, Node] = {}
         for item in self.listed(node, "symbols", "an enum"):
             symbol = item.value
             if not isinstance(symbol, str) and not self._strict:
@@ -351,9 +360,11 @@ class Builder(Attributes):
             if not isinstance(symbol, str):
                 self.problem(item.position, f"a symbol must be a string, found {shown(symbol)}")
             elif symbol in symbols:
-                self.problem(item.position, f'the symbol "{symbol}" stands twice', f"first at {at(symbols[symbol])}")
+                self.problem(
+                    item.position, f'the symbol "{symbol}" stands twice', f"first at {at(symbols[symbol].position)}"
+                )
             else:
-                symbols[symbol] = item.position
+                symbols[symbol] = item
                 if self._strict and not names.is_name(symbol):
                     self.problem(item.position, f'"{symbol}" is not a symbol', f"a symbol has {names.NAME_RULE}")
         default = node.members.get("default")
@@ -437,7 +448,7 @@ class Builder(Attributes):
     def _undefined(self, use: Use) -> None:
         near = names.nearest(names.full(use.name, use.namespace), (*self.defined, *self._known, *PRIMITIVES, *_COMPLEX))
         self.problem(
-            use.position,
+            use.node.position,
             f'the type "{use.name}" is not defined',
             meant(near) or "define it, or refer to it by its full name",
         )

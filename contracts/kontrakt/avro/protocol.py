@@ -96,7 +96,7 @@ class ProtocolBuilder:
             props=props(node, MESSAGE_ATTRIBUTES),
         )
         parameters = builder.listed(node, "request", "a message")
-        message.request = builder.parameters(parameters, namespace)
+        message.request = builder.parameters(parameters, namespace, node)
         self._response(node, message, namespace)
         self._errors(node, message, namespace)
         return message
