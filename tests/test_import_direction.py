@@ -14,6 +14,7 @@ LEAVES = {"errors", "values", "_version", "files", "severity"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "files": set(),
+    "collection": set(),
     "severity": set(),
     "values": {"errors"},
     "_version": set(),

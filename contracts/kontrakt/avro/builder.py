@@ -193,10 +193,10 @@ class Builder(Attributes):
 
     def _one(self, node: Node, namespace: str, put: Put) -> None:
         value = node.value
-        if isinstance(value, str):
-            if value in PRIMITIVES:
-                put(Primitive(type=value, source=node))
-            elif value in _COMPLEX:
+        if (simple := _simple(node)) is not None:
+            put(simple)
+        elif isinstance(value, str):
+            if value in _COMPLEX:
                 self.problem(node.position, f"{a(value)} needs its attributes", f'write {{"type": "{value}", ...}}')
             else:
                 self._uses.append(Use(value, namespace, node, put))
@@ -248,13 +248,16 @@ class Builder(Attributes):
             self._tasks.append((inner, namespace, put))
 
     def _union(self, node: Node, namespace: str, put: Put) -> None:
-        branches: list[Schema] = [Unknown(source=node)] * len(node.items)
+        branches: list[Schema] = []
         union = Union(type="union", branches=(), source=node)
         self._unions.append((union, branches))
-        if self._strict and not branches:
+        if self._strict and not node.items:
             self.problem(node.position, "a union needs at least one branch")
         for index, item in enumerate(node.items):
-            self._tasks.append((item, namespace, partial(branches.__setitem__, index)))
+            simple = _simple(item)
+            branches.append(simple or Unknown(source=item))
+            if simple is None:
+                self._tasks.append((item, namespace, partial(branches.__setitem__, index)))
         put(union)
 
     # Named types.
@@ -329,6 +332,8 @@ class Builder(Attributes):
         kind = members.get("type")
         if kind is None:
             self.lacks(node, "type", f'the {owner.partition(" ")[2]} "{name}"' if name else owner)
+        elif (simple := _simple(kind)) is not None:
+            field.schema = simple
         else:
             self._tasks.append((kind, namespace, partial(setattr, field, "schema")))
         return field
@@ -454,6 +459,9 @@ class Builder(Attributes):
         )
 
     def _check_union(self, union: Union) -> None:
+        kinds = {branch.fullname if isinstance(branch, Named) else branch.type for branch in union.branches}
+        if len(kinds) == len(union.branches) and "union" not in kinds:
+            return
         seen: set[str] = set()
         for item, branch in zip(union.source.items, union.branches, strict=True):
             kind = branch.fullname if isinstance(branch, Named) else branch.type
@@ -468,6 +476,12 @@ class Builder(Attributes):
                     "" if isinstance(branch, Named) else "only named types may repeat, under different names",
                 )
             seen.add(kind)
+
+
+def _simple(node: Node) -> Schema | None:
+    """The schema that the name of a primitive type says, which is the most frequent of all."""
+    value = node.value
+    return Primitive(type=value, source=node) if isinstance(value, str) and value in PRIMITIVES else None
 
 
 def _whole(value: object) -> bool:

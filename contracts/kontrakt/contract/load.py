@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kontrakt.avro import Documents, Named, Protocol, Record, parse_files
 from kontrakt.avro.shapes import is_array
+from kontrakt.collection import no_collection
 from kontrakt.errors import ContractErrors, Problem, SchemaErrors
 from kontrakt.files import read_files
 
@@ -52,7 +51,7 @@ def from_files(files: Mapping[str, bytes], settings: Settings | None = None) -> 
         SchemaErrors: As for :func:`load`.
         ContractErrors: As for :func:`load`.
     """
-    with _no_collection():
+    with no_collection():
         parsed = parse_files(files)
         problems: list[Problem] = []
         built = _built(parsed, settings, problems)
@@ -79,7 +78,7 @@ def salvage(files: Mapping[str, bytes], settings: Settings | None = None) -> tup
     """
     left = dict(files)
     wrong: list[Problem] = []
-    with _no_collection():
+    with no_collection():
         while True:
             parsed = parse_files(left, strict=False)
             found = parsed.problems
@@ -93,18 +92,6 @@ def salvage(files: Mapping[str, bytes], settings: Settings | None = None) -> tup
             wrong.extend(found)
             for file in {problem.position.file for problem in found}:
                 del left[file]
-
-
-@contextmanager
-def _no_collection() -> Generator[None]:
-    """Holds the cycle collector back: everything that is read stays, and looking through it takes half of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _built(parsed: Documents, settings: Settings | None, problems: list[Problem]) -> Built:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kontrakt import avro
 from kontrakt.avro import Record, Schema
 from kontrakt.check.past import Past, Reader, Version
+from kontrakt.collection import no_collection
 from kontrakt.contract import Contracts, Document
 from kontrakt.contract.readers import reads
 from kontrakt.errors import SchemaErrors
@@ -35,7 +36,7 @@ def from_registry(contracts: Contracts, settings: Settings, progress: Progress |
         RegistryDenied: It refuses.
         RegistryError: None is set, or it cannot be asked for another reason.
     """
-    with Registry(settings.registry_config) as registry:
+    with Registry(settings.registry_config) as registry, no_collection():
         return _past(registry, contracts, progress)
 
 
