@@ -76,7 +76,8 @@ KAFKA = Part("kafka", "Apache Kafka", 17, "copy-dependencies")
 AVRO = Part("avro", "Avro's reference implementation", 17, "copy-dependencies", compiler=True)
 APICURIO_3 = Part("apicurio3", "Apicurio Registry", 21, "unpack-dependencies")
 APICURIO_2 = Part("apicurio2", "Apicurio Registry", 17, "unpack-dependencies")
-PARTS = {part.key: part for part in (KAFKA, AVRO, APICURIO_3, APICURIO_2)}
+SARIF = Part("sarif", "SARIF's JSON Schema", 17, "copy-dependencies")
+PARTS = {part.key: part for part in (KAFKA, AVRO, APICURIO_3, APICURIO_2, SARIF)}
 
 
 def cache_folder() -> Path:

@@ -7,6 +7,7 @@
 | `apicurio3`, `apicurio2` | session | a registry to share: `.url`, `.name` |
 | `registry_url` | session | the URL of each registry in turn |
 | `kafka_libraries`, `avro_libraries` | session | jars for Java programs: `.classpath`, `.java` |
+| `sarif_schema` | session | SARIF's official JSON Schema |
 
 A test that uses one carries the marker `real`. Shared servers keep what tests leave behind, so
 topics and subjects need names of their own.
@@ -19,15 +20,17 @@ The environment decides where the parts come from:
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING, TypeVar
+import zipfile
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from tests.real.apicurio import Registry, RunningRegistry
 from tests.real.errors import PartMissingError
 from tests.real.kafka import Kafka, KafkaServer, RunningKafka
-from tests.real.parts import AVRO, KAFKA
+from tests.real.parts import AVRO, KAFKA, SARIF, fetch
 from tests.real.start import JavaLibraries, apicurio, kafka, libraries
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ _FIXTURES = frozenset(
         "registry_url",
         "kafka_libraries",
         "avro_libraries",
+        "sarif_schema",
     }
 )
 _MISSING = "real_part_missing"
@@ -105,6 +109,14 @@ def kafka_libraries() -> JavaLibraries:
 def avro_libraries() -> JavaLibraries:
     """Avro's reference implementation, with a Java that can compile."""
     return _or_missing(lambda: libraries(AVRO))
+
+
+@pytest.fixture(scope="session")
+def sarif_schema() -> Any:
+    """The JSON Schema of SARIF 2.1.0 as OASIS published it."""
+    (jar,) = _or_missing(lambda: fetch(SARIF)).glob("*.jar")
+    with zipfile.ZipFile(jar) as archive:
+        return json.loads(archive.read("schema/sarif-schema-2.1.0.json"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,0 +1,58 @@
+"""What each format says, byte for byte.
+
+Run with ``KONTRAKT_GOLDEN=write`` to write the files anew, and read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from kontrakt._version import __version__
+from kontrakt.check.reports import FORMATS, View, render, sarif
+
+from tests.check.reports.examples import REPORTS, VIEW, FieldRemoved
+
+GOLDEN = Path(__file__).with_name("golden")
+SUFFIX = {
+    "text": "txt",
+    "json": "json",
+    "github": "txt",
+    "gitlab": "json",
+    "junit": "xml",
+    "sarif": "sarif",
+    "markdown": "md",
+}
+CASES = [
+    (name, of)
+    for name in FORMATS
+    for of in ("shop", "tricky", "empty", "many")
+    if of != "many" or name not in ("json", "sarif")
+]
+
+
+def rendered(name: str, of: str, monkeypatch: pytest.MonkeyPatch, view: View = VIEW) -> str:
+    monkeypatch.setattr(sarif, "RULES", {FieldRemoved.id: FieldRemoved})
+    return render(name, REPORTS[of], view).replace(f'"{__version__}"', '"VERSION"')
+
+
+def held(text: str, file: Path) -> None:
+    if os.environ.get("KONTRAKT_GOLDEN") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "of"), CASES)
+def test_golden(name: str, of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    held(rendered(name, of, monkeypatch), GOLDEN / f"{of}.{name}.{SUFFIX[name]}")
+
+
+def test_golden_in_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    held(rendered("text", "shop", monkeypatch, replace(VIEW, color=True)), GOLDEN / "shop.color.txt")
+
+
+def test_every_file_is_held() -> None:
+    expected = {f"{of}.{name}.{SUFFIX[name]}" for name, of in CASES} | {"shop.color.txt"}
+    assert {path.name for path in GOLDEN.iterdir()} == expected
