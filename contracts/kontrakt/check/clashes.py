@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -14,7 +14,7 @@ from .renames import renames
 from .words import codes, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from kontrakt.avro import Field
     from kontrakt.avro.compatibility import Cause
@@ -140,7 +140,23 @@ class Judged:
     dangers: tuple[Clash, ...]
 
 
-def judge(old: Schema, new: Schema, way: Direction, *, dangers: bool = False) -> Judged:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The full names of the types that there are beside those of a pair of schemas.
+
+    Attributes:
+        old: Those that there were.
+        new: Those that there are now.
+    """
+
+    old: Collection[str] = ()
+    new: Collection[str] = ()
+
+
+_NONE: Final = Known()
+
+
+def judge(old: Schema, new: Schema, way: Direction, *, dangers: bool = False, known: Known = _NONE) -> Judged:
     """Ask the engine whether one side can read what the other writes.
 
     Args:
@@ -148,13 +164,14 @@ def judge(old: Schema, new: Schema, way: Direction, *, dangers: bool = False) ->
         new: The new schema.
         way: Backward: new consumers read old messages. Forward: old consumers read new messages.
         dangers: Whether to look for what is read wrongly, too.
+        known: What else there is: a type that still is there was not renamed, but replaced.
     """
     reader, writer = (new, old) if way is BACKWARD else (old, new)
     found = check(reader, writer)
     clashes: tuple[Clash, ...] = ()
     if not found.compatible:
-        types = named_types(old), named_types(new)
-        clashes = tuple(_clash(cause, cause.kind, way, cause.detail, types) for cause in found.causes)
+        known = Known({*known.old, *named_types(old)}, {*known.new, *named_types(new)})
+        clashes = _telling(_clash(cause, cause.kind, way, cause.detail, known) for cause in found.causes)
     if not found.compatible and not clashes:
         detail = tuple(f"{one.type} at {one.location}" for one in found.incompatibilities)
         clashes = (Clash(kind=None, way=way, old=old, new=new, detail=detail),)
@@ -167,12 +184,11 @@ def _clash(
     kind: CauseKind | AdvisoryKind,
     way: Direction,
     detail: tuple[str, ...],
-    types: tuple[Mapping[str, Named], Mapping[str, Named]] | None = None,
+    known: Known = _NONE,
 ) -> Clash:
     reader = spot.reader, spot.reader_record, spot.field_reader
     writer = spot.writer, spot.writer_record, spot.field_writer
     (was, was_in, was_field), (now, now_in, now_field) = (writer, reader) if way is BACKWARD else (reader, writer)
-    old, new = types or ({}, {})
     return Clash(
         kind=kind,
         way=way,
@@ -183,9 +199,16 @@ def _clash(
         old_field=was_field,
         new_field=now_field,
         detail=detail,
-        replaced=_name(was) in new or _name(now) in old,
+        replaced=kind is CauseKind.NAME and (_name(was) in known.new or _name(now) in known.old),
         advisory=spot if isinstance(spot, Advisory) else None,
     )
+
+
+def _telling(clashes: Iterable[Clash]) -> tuple[Clash, ...]:
+    """Without those inside of types of which one took the place of the other: that says it all."""
+    found = tuple(clashes)
+    replaced = {(id(one.old), id(one.new)) for one in found if one.replaced}
+    return tuple(one for one in found if (id(one.old_record), id(one.new_record)) not in replaced)
 
 
 def _name(part: Part) -> str:

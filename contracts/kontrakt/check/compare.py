@@ -13,7 +13,7 @@ from kontrakt.avro.render import closed
 from kontrakt.settings import Settings
 
 from .changes.types import Changed, schema_changes
-from .clashes import BACKWARD, FORWARD, Clash, Judged, judge
+from .clashes import BACKWARD, FORWARD, Clash, Judged, Known, judge
 from .consumers import readers, reads
 from .findings import Finding, Report, merged
 from .lineage import Lineage, Role, lineages
@@ -99,6 +99,7 @@ class _Comparison:
         self._sides = Sides(contracts, past)
         self._readers = readers(contracts, past)
         self._old_place, self._new_place = Places(past.contracts), Places(contracts)
+        self._known = Known(past.contracts.types if past.contracts is not None else past.histories, contracts.types)
         self._meanings: dict[int, tuple[Schema, str]] = {}
         self._judged: dict[tuple[str, str, Direction, bool], Judged] = {}
         self._changes: dict[tuple[str, str], tuple[Changed, ...]] = {}
@@ -184,7 +185,7 @@ class _Comparison:
     def _judge(self, old: Schema, new: Schema, way: Direction, *, dangers: bool = False) -> Judged:
         key = self._meaning(old), self._meaning(new), way, dangers
         if key not in self._judged:
-            self._judged[key] = judge(old, new, way, dangers=dangers)
+            self._judged[key] = judge(old, new, way, dangers=dangers, known=self._known)
         return self._judged[key]
 
     def _meaning(self, schema: Schema) -> str:

@@ -227,7 +227,7 @@ class NamespaceChanged(SafetyRule):
     ways_out = ("add the old full name as an alias", "keep the namespace")
     about = "{old_name}"
     changed = "-> {new_name}"
-    told = "the type `{old_name}` moved, and is called `{new_name}` now"
+    told = "the types `{old_name}` and `{new_name}` differ in their namespace, and no alias says that they are one"
     kind = AdvisoryKind.RENAMED_WITHOUT_ALIAS
 
     @classmethod

@@ -389,7 +389,7 @@ def _beside(clash: Clash) -> str:
 
 
 def _of_type(clash: Clash) -> bool:
-    return clash.kind in (CauseKind.TYPE, CauseKind.UNION_BRANCH)
+    return clash.kind in (CauseKind.TYPE, CauseKind.UNION_BRANCH) or clash.replaced
 
 
 def _of_branch(clash: Clash) -> bool:
