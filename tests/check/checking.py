@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kontrakt.check.compare import compare
 from kontrakt.check.findings import Finding, Report
+from kontrakt.check.past import Past
 from kontrakt.check.sources.snapshot import from_files as past_of
 from kontrakt.contract import from_files
 
@@ -20,10 +21,15 @@ def files(**said: Any) -> dict[str, bytes]:
     return {f"{name}.{'avpr' if 'messages' in one else 'avsc'}": json.dumps(one).encode() for name, one in said.items()}
 
 
-def checked(old: Mapping[str, bytes], new: Mapping[str, bytes], **more: Any) -> Report:
+def checked(old: Mapping[str, bytes], new: Mapping[str, bytes], today: date = TODAY) -> Report:
     """The report of a check of one set of files against another."""
     contracts = from_files(new)
-    return compare(contracts, past_of("before", old, None, contracts), **({"today": TODAY} | more))
+    return compare(contracts, past_of("before", old, None, contracts), today=today)
+
+
+def against(past: Past, new: Mapping[str, bytes], today: date = TODAY) -> Report:
+    """The report of a check of files against a past that is made by hand."""
+    return compare(from_files(new), past, today=today)
 
 
 def told(finding: Finding) -> tuple[str, str, str]:

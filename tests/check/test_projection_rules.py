@@ -14,7 +14,7 @@ from kontrakt.check.findings import Report
 from kontrakt.check.past import Past, Reader, Version
 from kontrakt.contract import from_files
 
-from .checking import TODAY, checked, files
+from .checking import TODAY, against, checked, files
 from .evolutions import enum, field, record
 
 TOPIC = {"kind": "entity", "name": "customers", "key": "id", "owner": "customer-service"}
@@ -39,8 +39,9 @@ def published(*fields: Any, consumer: str = "billing-service") -> Reader:
     return Reader(consumer=consumer, subject="customers-value", schema=schema)
 
 
-def owners_check(old: dict[str, Any], new: dict[str, Any], *readers: Reader, level: str = "", **more: Any) -> Report:
-    contracts = from_files(files(customer=new))
+def owners_check(
+    old: dict[str, Any], new: dict[str, Any], *readers: Reader, level: str = "", today: date = TODAY
+) -> Report:
     schema = avro.parse({**old, "topic": None}, file="customers-value version 1", strict=False)
     past = Past(
         name="the registry",
@@ -49,7 +50,7 @@ def owners_check(old: dict[str, Any], new: dict[str, Any], *readers: Reader, lev
         default_level="BACKWARD",
         readers=readers,
     )
-    return compare(contracts, past, **({"today": TODAY} | more))
+    return against(past, files(customer=new), today)
 
 
 def errors(report: Report) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -170,8 +170,8 @@ def judge(old: Schema, new: Schema, way: Direction, *, dangers: bool = False, kn
     found = check(reader, writer)
     clashes: tuple[Clash, ...] = ()
     if not found.compatible:
-        known = Known({*known.old, *named_types(old)}, {*known.new, *named_types(new)})
-        clashes = _telling(_clash(cause, cause.kind, way, cause.detail, known) for cause in found.causes)
+        types = known, Known(named_types(old), named_types(new))
+        clashes = _telling(_clash(cause, cause.kind, way, cause.detail, types) for cause in found.causes)
     if not found.compatible and not clashes:
         detail = tuple(f"{one.type} at {one.location}" for one in found.incompatibilities)
         clashes = (Clash(kind=None, way=way, old=old, new=new, detail=detail),)
@@ -184,7 +184,7 @@ def _clash(
     kind: CauseKind | AdvisoryKind,
     way: Direction,
     detail: tuple[str, ...],
-    known: Known = _NONE,
+    types: Iterable[Known] = (),
 ) -> Clash:
     reader = spot.reader, spot.reader_record, spot.field_reader
     writer = spot.writer, spot.writer_record, spot.field_writer
@@ -199,7 +199,7 @@ def _clash(
         old_field=was_field,
         new_field=now_field,
         detail=detail,
-        replaced=kind is CauseKind.NAME and (_name(was) in known.new or _name(now) in known.old),
+        replaced=kind is CauseKind.NAME and any(_name(was) in known.new or _name(now) in known.old for known in types),
         advisory=spot if isinstance(spot, Advisory) else None,
     )
 
