@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = {"kontrakt": ROOT / "contracts" / "kontrakt", "kontrakt_codegen": ROOT / "codegen" / "kontrakt_codegen"}
 
-LEAVES = {"errors", "values", "_version", "files", "severity"}
+LEAVES = {"errors", "values", "_version", "files", "severity", "collection"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "files": set(),

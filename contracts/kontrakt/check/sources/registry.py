@@ -10,7 +10,7 @@ from kontrakt import avro
 from kontrakt.avro import Record, Schema
 from kontrakt.check.past import Past, Reader, Version
 from kontrakt.collection import no_collection
-from kontrakt.contract import Contracts, Document
+from kontrakt.contract import Contracts, Document, SubjectStrategy, value_subject
 from kontrakt.contract.readers import reads
 from kontrakt.errors import SchemaErrors
 from kontrakt.registry import Registry, SchemaVersion
@@ -48,7 +48,7 @@ def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -
     published = {name: one for name in known if (one := reads(name)) and one[0] in values and one not in own}
     read = {subject for subject, _ in (*own, *published.values())}
     said = {subject.name: subject.compatibility for subject in contracts.subjects}
-    there = sorted((said.keys() | read).intersection(known))
+    there = sorted((said.keys() | read | _formerly(contracts)).intersection(known))
     levels = own_levels(registry, there, progress)
     whole = {
         name
@@ -76,6 +76,16 @@ def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -
         ),
         notes=trees.notes,
     )
+
+
+def _formerly(contracts: Contracts) -> set[str]:
+    """The subjects that the records of topics would have under another naming strategy, and may have had."""
+    return {
+        value_subject(strategy, topic.name, record.fullname)
+        for topic in contracts.topics
+        for record in topic.values
+        for strategy in SubjectStrategy
+    }
 
 
 class _Trees:
