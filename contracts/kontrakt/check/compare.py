@@ -73,13 +73,13 @@ def compare(
     """
     circumstances = defaults.Circumstances(today=today or datetime.now(tz=UTC).date(), period=deprecation_period)
     comparison = _Comparison(contracts, past, circumstances, ask)
-    found = comparison.findings(offline_levels=offline_levels, progress=progress)
-    notes = list(past.notes)
+    found = merged(comparison.findings(offline_levels=offline_levels, progress=progress))
+    notes = list(past.notes)  # complete now that every history was asked for
     if past.contracts is None:
         notes.append(_KNOWS_SCHEMAS_ONLY)
     return Report(
         against=past.name,
-        findings=merged(found),
+        findings=found,
         topics=tuple(sorted(contracts.topic_names)),
         subjects=len(contracts.subjects),
         notes=tuple(notes),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from kontrakt import avro
@@ -48,7 +48,7 @@ def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -
     published = {name: one for name in known if (one := reads(name)) and one[0] in values and one not in own}
     read = {subject for subject, _ in (*own, *published.values())}
     said = {subject.name: subject.compatibility for subject in contracts.subjects}
-    there = sorted((said.keys() | read | _formerly(contracts)).intersection(known))
+    there = sorted((said.keys() | read | _formerly(contracts, set(known))).intersection(known))
     levels = own_levels(registry, there, progress)
     whole = {
         name
@@ -78,12 +78,13 @@ def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -
     )
 
 
-def _formerly(contracts: Contracts) -> set[str]:
-    """The subjects that the records of topics would have under another naming strategy, and may have had."""
+def _formerly(contracts: Contracts, known: Collection[str]) -> set[str]:
+    """The subjects that records of topics may have had under another naming strategy, where they have none under theirs."""
     return {
         value_subject(strategy, topic.name, record.fullname)
         for topic in contracts.topics
         for record in topic.values
+        if topic.value_subject(record) not in known
         for strategy in SubjectStrategy
     }
 
