@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / name) for name in ("contracts", "codegen", "generated")]
 
 from kontrakt._version import __version__  # noqa: E402
+from kontrakt.check.reports.pages import page  # noqa: E402
+from kontrakt.check.rules import RULES  # noqa: E402
 
 project = "kontrakt"
 version = release = __version__
@@ -26,3 +32,20 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 # Names of the standard library and of type parameters, which autodoc turns into links that lead nowhere here.
 nitpick_ignore_regex = [("py:.*", r".*")]
+
+
+def setup(app: Sphinx) -> None:
+    """Writes a page for each rule of the check before the pages are read; they are not checked in, so none can be stale."""
+    app.connect("builder-inited", write_rules)
+
+
+def write_rules(app: Sphinx) -> None:
+    folder = Path(app.srcdir) / "rules"
+    folder.mkdir(exist_ok=True)
+    pages = {f"{rule.id}.md": page(rule) for rule in RULES.values()}
+    for gone in {path.name for path in folder.iterdir()} - set(pages):
+        (folder / gone).unlink()
+    for name, text in pages.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")

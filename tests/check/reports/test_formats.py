@@ -287,7 +287,7 @@ def test_sarif_explains_the_rules_that_it_names() -> None:
     unused = Finding(rule="waiver-unused", severity=Severity.INFO, message="m", reason="r", subject_of="s")
     (run,) = json.loads(render("sarif", Report(against="", findings=(unused,)), VIEW))["runs"]
     (rule,) = run["tool"]["driver"]["rules"]
-    assert rule["help"]["markdown"].startswith("# waiver-unused\n")
+    assert rule["help"]["markdown"].startswith("# waiver-unused: a waiver matches no finding\n")
     assert rule["defaultConfiguration"] == {"level": "note"}
 
 
