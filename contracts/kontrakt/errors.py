@@ -166,7 +166,15 @@ class EncodeError(CodecError):
 
 
 class DecodeError(CodecError):
-    """Bytes do not fit their schema."""
+    """Bytes do not fit their schema.
+
+    Attributes:
+        position: How many bytes had been read when it was noticed, a frame included; None where it is not about a byte.
+    """
+
+    def __init__(self, message: str, *, path: str = "", position: int | None = None) -> None:
+        self.position = position
+        super().__init__(message, path=path)
 
 
 class UnresolvableError(DecodeError):

@@ -1,135 +1,80 @@
 """From a generated class to its schema and codec.
 
 A generated package carries its schemas in a private module ``_kontrakt``. They are read when a class is first used, and only those
-that the class needs.
+that the class needs. What was made of them is kept on the module and on the class, and goes away with them.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from kontrakt import avro
-from kontrakt.avro import Named, Schema, named_types
 from kontrakt.errors import KontraktError
 
 from .bundle import Bundle, Document
-from .fast import FastavroCodec
-from .shapes import PlainTypes, members_of, shape_of
+from .library import Library
+from .python import PythonCodec
+from .shapes import PlainTypes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import ModuleType
 
-    from kontrakt.avro import Enum, Record
-
-    from .base import Codec
-    from .shapes import Shape
+    from .base import Codec, MakeCodec, Reader
 
 T = TypeVar("T")
+
+Writer: TypeAlias = str | bytes | Mapping[str, Any] | list[Any] | avro.Schema
+"""A writer's schema: JSON text, what ``json.loads`` makes of it, or a tree."""
 
 MODULE: Final = "_kontrakt"
 """The module of a generated package that holds its bundle."""
 
+_LIBRARY: Final = "__kontrakt_library__"
+_BOUND: Final = "__kontrakt_bound__"
+_READERS: Final = 64
+_make: Final[MakeCodec] = PythonCodec
 _lock: Final = RLock()
-_libraries: Final[dict[int, Library]] = {}
-_codecs: Final[dict[type, Codec[Any]]] = {}
 
 
-class Library:
-    """The schemas and classes of a generated package, read as they are needed.
+class Bound(Generic[T]):
+    """A generated class with its codec.
 
     Args:
-        bundle: What the package says of itself.
+        codec: The codec.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-        self._documents = {document.name: document for document in bundle.documents}
-        self._defined_in = {
-            name: document for document in bundle.documents for name in (*document.defines, document.name)
-        }
-        self._names = {place: name for name, place in bundle.types.items()}
-        self._parsed: dict[str, Schema] = {}
+    def __init__(self, codec: Codec[T]) -> None:
+        self.codec = codec
+        self._reader = lru_cache(maxsize=_READERS)(self._make_reader)
 
-    def full_name(self, kind: type) -> str | None:
-        """The Avro name of a class, or None when the package does not know it."""
-        return self._names.get(f"{kind.__module__}:{kind.__qualname__}")
+    def reader(self, writer: Writer | None) -> Reader[T]:
+        """A function that decodes what was written with a schema; the last 64 are kept.
 
-    def kind(self, fullname: str) -> type:
-        """The class that stands for a type.
+        Args:
+            writer: The schema; the class's own when left out.
 
         Raises:
-            KontraktError: There is none.
+            UnresolvableError: No data of that schema can be read as this class.
+            SchemaErrors: The writer's schema is not valid.
         """
-        place = self.bundle.types.get(fullname)
-        if place is None:
-            raise KontraktError(f"{self.bundle.package} has no class for {fullname}; generate it again")
-        module, _, qualname = place.partition(":")
-        found: Any = importlib.import_module(module)
+        if writer is None or isinstance(writer, str | bytes | avro.Schema):
+            return self._reader(writer)
         try:
-            for name in qualname.split("."):
-                found = getattr(found, name)
-        except AttributeError:
-            raise KontraktError(
-                f"{module} has no {qualname} for {fullname}; generate {self.bundle.package} again"
-            ) from None
-        return cast("type", found)
+            text = json.dumps(writer)
+        except (TypeError, ValueError, RecursionError):
+            return self._reader(avro.parse(writer, strict=False))  # which says what of it is not JSON
+        return self._reader(text)
 
-    def schema(self, fullname: str) -> Named:
-        """The schema of a type."""
-        return named_types(self._parse(self.document(fullname)))[fullname]
-
-    def document(self, fullname: str) -> Document:
-        """The document that defines a type.
-
-        Raises:
-            KontraktError: There is none.
-        """
-        if fullname not in self._defined_in:
-            raise KontraktError(f"{self.bundle.package} has no schema of {fullname}; generate it again")
-        return self._defined_in[fullname]
-
-    def references(self, document: Document) -> tuple[Document, ...]:
-        """The documents that one refers to, directly or not, each after those that it refers to itself."""
-        found: dict[str, Document] = {}
-
-        def visit(name: str) -> None:
-            if name not in found and name in self._documents:
-                for reference in self._documents[name].references:
-                    visit(reference)
-                found[name] = self._documents[name]
-
-        for name in document.references:
-            visit(name)
-        return tuple(found.values())
-
-    def shape(self, record: Record) -> Shape:
-        """The class of a record."""
-        return shape_of(
-            self.kind(record.fullname),
-            self.bundle.style,
-            record,
-            self.bundle.renamed.get(record.fullname, {}),
-            tagged=record.fullname in self.bundle.tagged,
-        )
-
-    def members(self, enum: Enum) -> tuple[type | None, Mapping[str, Any]]:
-        """The class of an enum, and its member for each symbol."""
-        kind = self.kind(enum.fullname)
-        return kind, members_of(kind, enum)
-
-    def _parse(self, document: Document) -> Schema:
-        for needed in (*self.references(document), document):
-            if needed.name not in self._parsed:
-                known = [self._parsed[name] for name in needed.references if name in self._parsed]
-                file = f"{self.bundle.package}: {needed.name}"
-                self._parsed[needed.name] = avro.parse(needed.text, file=file, strict=False, references=known)
-        return self._parsed[document.name]
+    def _make_reader(self, writer: str | bytes | avro.Schema | None) -> Reader[T]:
+        schema = avro.parse(writer, strict=False) if isinstance(writer, str | bytes) else writer
+        return self.codec.reader(schema)
 
 
 def library_of(kind: type) -> Library:
@@ -146,17 +91,16 @@ def library_of(kind: type) -> Library:
     for count in range(len(parts), 0, -1):
         found = _import(".".join([*parts[:count], MODULE]))
         bundle = getattr(found, "BUNDLE", None)
-        if isinstance(bundle, Bundle):
-            with _lock:
-                library = _libraries.setdefault(id(bundle), Library(bundle))
+        if found is not None and isinstance(bundle, Bundle):
+            library = _library(found, bundle)
             if library.full_name(kind) is not None:
                 return library
     shown = f"{module}.{getattr(kind, '__qualname__', kind)}" if parts else repr(kind)
     raise KontraktError(f"{shown} is not a generated type; kontrakt encodes and decodes the classes that it generates")
 
 
-def codec_for(kind: type[T]) -> Codec[T]:
-    """The codec of a generated class, made when it is first asked for.
+def bound(kind: type[T]) -> Bound[T]:
+    """A generated class with its codec, which is made when it is first asked for.
 
     Args:
         kind: A generated record, error or enum.
@@ -164,14 +108,29 @@ def codec_for(kind: type[T]) -> Codec[T]:
     Raises:
         KontraktError: It is not a generated class.
     """
-    codec = _codecs.get(kind)
-    if codec is None:
+    found: Bound[T] | None = getattr(kind, "__dict__", {}).get(
+        _BOUND
+    )  # its own, not that of a class that it derives from
+    if found is None:
         with _lock:
-            codec = _codecs.get(kind)
-            if codec is None:
+            found = getattr(kind, "__dict__", {}).get(_BOUND)
+            if found is None:
                 library = library_of(kind)
-                codec = _codecs[kind] = FastavroCodec[Any](library.schema(full_name(kind)), library)
-    return codec
+                found = Bound(_make(library.schema(full_name(kind)), library))
+                setattr(kind, _BOUND, found)
+    return found
+
+
+def codec_for(kind: type[T]) -> Codec[T]:
+    """The codec of a generated class.
+
+    Args:
+        kind: A generated record, error or enum.
+
+    Raises:
+        KontraktError: It is not a generated class.
+    """
+    return bound(kind).codec
 
 
 @lru_cache(maxsize=256)
@@ -184,7 +143,7 @@ def codec_for_schema(text: str) -> Codec[Any]:
     Raises:
         SchemaErrors: It is not a schema.
     """
-    return FastavroCodec[Any](avro.parse(text, strict=False), PlainTypes())
+    return _make(avro.parse(text, strict=False), PlainTypes())
 
 
 def full_name(kind: type) -> str:
@@ -227,17 +186,27 @@ def class_named(fullname: str) -> type:
     Raises:
         KontraktError: There is none, or more than one.
     """
-    found: dict[int, Library] = {}
+    return _class_named(fullname, len(sys.modules))
+
+
+@lru_cache(maxsize=256)
+def _class_named(fullname: str, _modules: int) -> type:
+    """Looked for again when something was imported since."""
+    found: list[Library] = []
     for name, module in list(sys.modules.items()):
         bundle = getattr(module, "BUNDLE", None) if name.rpartition(".")[2] == MODULE else None
         if isinstance(bundle, Bundle) and fullname in bundle.types:
-            with _lock:
-                found[id(bundle)] = _libraries.setdefault(id(bundle), Library(bundle))
+            found.append(_library(module, bundle))
     if len(found) != 1:
-        packages = " and ".join(sorted(library.bundle.package for library in found.values())) or "no imported package"
+        packages = " and ".join(sorted(library.bundle.package for library in found)) or "no imported package"
         raise KontraktError(f"{packages} generated {fullname}; say which class it is with as_type=")
-    (library,) = found.values()
-    return library.kind(fullname)
+    return found[0].kind(fullname)
+
+
+def _library(module: ModuleType, bundle: Bundle) -> Library:
+    """The library of a package's private module."""
+    library: Library = vars(module).setdefault(_LIBRARY, Library(bundle))
+    return library
 
 
 def _import(name: str) -> ModuleType | None:

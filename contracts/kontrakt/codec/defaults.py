@@ -73,8 +73,8 @@ def _record(record: Record, json: Any, types: Types) -> Default:
         given = json.get(field.name, field.default)
         assert given is not MISSING
         fields[name] = _make(field.schema, given, types).make
-    construct = shape.construct
-    return Default(lambda: construct({name: make() for name, make in fields.items()}), shared=False)
+    construct = shape.make
+    return Default(lambda: construct(**{name: make() for name, make in fields.items()}), shared=False)
 
 
 def _constant(value: Any) -> Default:

@@ -1,189 +1,268 @@
-"""Writes the functions that turn values into what fastavro writes."""
+"""Writes the program that encodes the values of a schema."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from kontrakt.avro import Array, Enum, Field, Map, Record, Schema, Union
+from kontrakt.avro import Array, Enum, Field, Fixed, Map, Record, Schema, Union
 
-from . import to_avro
+from . import binary, to_avro
+from .analysis import Limits
 from .base import MAX_DEPTH
-from .program import Misfit, Program, TooDeep, kind_of
-from .shapes import TAG, Shape
-from .wire import INSIDE, Wire, recursive
+from .choice import Branch, Choice
+from .misfit import Misfit, expected, kind_of, shown
+from .program import INLINE, Compiled, Program, index, key
+from .shapes import TAG, Form, Shape, Types
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from .defaults import MakeDefault
-    from .shapes import Types
-    from .to_avro import Convert
+    from .units import Convert
 
-_NOTHING: Final = object()
+_SMALL: Final = len(binary.VARINTS)
+_KINDS: Final[Mapping[str, type]] = {
+    "null": type(None),
+    "boolean": bool,
+    "int": int,
+    "long": int,
+    "float": float,
+    "double": float,
+    "bytes": bytes,
+    "string": str,
+    "fixed": bytes,
+    "array": list,
+    "map": dict,
+}
+"""The exact classes of values that have no logical type."""
 
 
-def encoder(wire: Wire, types: Types, default: MakeDefault, *, trace: bool) -> Program:
-    """Write the program that encodes a schema; its entry is ``encode``.
+class Encoder:
+    """Writes the program that encodes a schema. Its functions take a value, and the list that gets the parts of its bytes.
 
     Args:
-        wire: The schema, as fastavro gets it.
+        schema: The schema.
         types: The classes.
-        default: Makes what makes the default of a field.
-        trace: Whether errors carry paths.
+        default: Makes what makes the default of a field that a dictionary leaves out.
     """
-    program = Program(
-        f"encode {getattr(wire.root, 'fullname', wire.root.type)}", trace=trace, deep=recursive(wire.root)
-    )
-    converted = _Encoder(program, wire, types, default).convert(wire.root, "value")
-    program.function("encode", [f"return {{{INSIDE!r}: {converted}}}" if wire.wrapped else f"return {converted}"])
-    return program
 
-
-class _Encoder:
-    def __init__(self, program: Program, wire: Wire, types: Types, default: MakeDefault) -> None:
-        self._program = program
-        self._wire = wire
+    def __init__(self, schema: Schema, types: Types, default: MakeDefault) -> None:
+        self._schema = schema
         self._types = types
         self._default = default
-        self._functions: dict[int, str] = {}
+        self._limits = Limits(schema)
+        self._arguments = f"out{self._limits.variables}"
+        self._program = Program(f"encode {getattr(schema, 'fullname', schema.type)}", f"value, {self._arguments}")
 
-    def convert(self, schema: Schema, value: str) -> str:
-        """Write the expression that converts the value of an expression."""
-        match schema:
-            case Union():
-                return self._union(schema, value)
-            case Record():
-                return self._program.call(self._function(schema), value, deeper=True)
-            case Array() | Map():
-                return self._program.call(self._function(schema), value)
-            case Enum():
-                if self._program.trace:
-                    return self._slow(to_avro.symbol(schema, self._types.members(schema)[0]), value)
-                indexes = {name: index for index, name in enumerate(schema.symbols)}
-                return f"{self._program.constant(indexes, f'index_{schema.name}')}[{value}]"
-            case _:
-                return self._scalar(to_avro.scalar(schema), value)
+    def compile(self) -> Compiled:
+        """Write and compile the program."""
+        limited = bool(self._limits.start)
+        entry = self._program.once(self, "encode", self._entry) if limited else self._function(self._schema)
+        return self._program.compile(entry)
 
-    def _scalar(self, scalar: to_avro.Scalar, value: str) -> str:
-        if self._program.trace or not scalar.test:
-            return self._slow(scalar.convert, value)
-        name, first = self._program.bound(value)
-        return f"({name} if {scalar.test.format(first=first, x=name)} else {self._slow(scalar.convert, name)})"
-
-    def _slow(self, convert: Convert, value: str) -> str:
-        return f"{self._program.constant(convert, convert.__name__)}({value})"
+    def _entry(self, name: str) -> None:
+        with self._program.block(f"def {name}(value, out):"):
+            self._program.line(f"{self._function(self._schema)}(value, out{self._limits.start})")
 
     def _function(self, schema: Schema) -> str:
-        name = self._functions.get(id(schema))
-        if name is None:
-            name = self._program.name(f"encode_{getattr(schema, 'fullname', schema.type)}")
-            self._functions[id(schema)] = name
-            match schema:
-                case Record():
-                    lines = self._record(schema)
-                case Array():
-                    lines = self._array(schema)
-                case Map():
-                    lines = self._map(schema)
-                case Union():
-                    lines = self._choice(schema, name)
-                case _:
-                    raise AssertionError(schema.type)
-            self._program.function(name, lines)
-        return name
+        """The function for a schema."""
+        hint = f"encode_{getattr(schema, 'name', schema.type)}"
+        body = partial(self._record, schema) if isinstance(schema, Record) else partial(self._inline, schema, "value")
+        return self._program.function(schema, hint, body)
 
-    def _record(self, record: Record) -> list[str]:
+    def _record(self, record: Record) -> None:
         program = self._program
         shape = self._types.shape(record)
-        check = program.constant(_of_class(shape, record), f"as_{record.name}")
-        lines: list[str] = []
-        if program.deep:
-            lines.append(f"if depth > {MAX_DEPTH}: {program.constant(_too_deep, 'too_deep')}()")
-        if shape.make is None:
-            lines.append(f"value = {check}(value)")
-        else:
-            kind = program.constant(shape.kind, shape.kind.__name__)
-            lines.append(f"if value.__class__ is not {kind}: value = {check}(value)")
-        lines.append("return {")
-        for written, name, field in zip(self._wire.fields(record), shape.fields, record.fields, strict=True):
-            part = self.convert(field.schema, self._member(shape, name, field))
-            lines.append(f"    {written!r}: {program.at(repr(f'.{field.name}'), part)},")
-        lines.append("}")
-        return lines
+        if id(record) in self._limits.recursive:
+            program.line(f"if depth == {MAX_DEPTH}: {program.constant(binary.too_deep, 'too_deep')}()", "depth += 1")
+        check = _of_class(record, shape)
+        program.line(f"if {self._misfits(shape)}: value = {program.constant(check, f'as_{record.name}')}(value)")
+        for name, field in zip(shape.fields, record.fields, strict=True):
+            with program.at(f".{field.name}"):
+                variable = program.name(field.name)
+                program.line(f"{variable} = {self._member(shape, name, field, check)}")
+                self._value(field.schema, variable)
 
-    def _member(self, shape: Shape, name: str, field: Field) -> str:
-        """Write how a field is taken from its record."""
-        program = self._program
-        if shape.make is not None:
-            if program.trace:
-                return f"{program.constant(_attribute, 'attribute')}(value, {name!r})"
+    def _misfits(self, shape: Shape) -> str:
+        """The condition under which the value of a record has to be looked at."""
+        if shape.form is not Form.DICTIONARY:
+            return f"value.__class__ is not {self._program.constant(shape.kind, shape.kind.__name__)}"
+        keys = len(shape.fields) + bool(shape.tag)
+        wrong = f"value.__class__ is not dict or len(value) != {keys}"
+        return f"{wrong} or value.get({TAG!r}) != {shape.tag!r}" if shape.tag else wrong
+
+    def _member(self, shape: Shape, name: str, field: Field, check: Convert) -> str:
+        """How a field is taken from its record."""
+        if shape.form is not Form.DICTIONARY:
             return f"value.{name}"
-        if field.has_default:
-            make = program.constant(_Default(self._default, field), f"default_{name}")
-            return f"(value[{name!r}] if {name!r} in value else {make}())"
-        if program.trace:
-            return f"{program.constant(_item, 'item')}(value, {name!r})"
-        return f"value[{name!r}]"
+        if not field.has_default:
+            return f"value[{name!r}]"
+        make = self._program.constant(_Absent(check, self._default, field), f"default_{name}")
+        return f"value[{name!r}] if {name!r} in value else {make}(value)"
 
-    def _array(self, array: Array) -> list[str]:
+    # --- the lines for the value of a variable ---
+
+    def _value(self, schema: Schema, value: str) -> None:
+        """Write them where they are needed, or as the call of a function."""
+        if isinstance(schema, Record) or (isinstance(schema, Array | Map | Union) and self._program.level > INLINE):
+            self._program.line(f"{self._function(schema)}({value}, {self._arguments})")
+        else:
+            self._inline(schema, value)
+
+    def _inline(self, schema: Schema, value: str) -> None:
+        match schema:
+            case Union():
+                self._union(schema, value)
+            case Array():
+                self._array(schema, value)
+            case Map():
+                self._map(schema, value)
+            case Enum():
+                self._enum(schema, value)
+            case _:
+                self._scalar(schema, value)
+
+    def _scalar(self, schema: Schema, value: str) -> None:
+        line = self._program.line
+        logical = to_avro.meant(schema)
+        if logical is not None:
+            line(f"{value} = {self._convert(logical[1])}({value})")
+        match schema.type:
+            case "null":
+                line(f"if {value} is not None: {self._convert(to_avro.as_null)}({value})")
+            case "boolean":
+                self._check(f"{value}.__class__ is not bool", value, to_avro.as_boolean)
+                line(rf'out.append(b"\x01" if {value} else b"\x00")')
+            case "int" | "long":
+                self._integer(schema.type, value, checked=logical is not None)
+            case "float":
+                low, high = -to_avro.FLOAT_MAX, to_avro.FLOAT_MAX
+                wrong = f"{value}.__class__ is not float or not {low!r} < {value} < {high!r}"
+                self._check(wrong, value, to_avro.as_float)
+                line(f"out.append({self._program.constant(binary.FLOAT.pack, 'pack_float')}({value}))")
+            case "double":
+                self._check(f"{value}.__class__ is not float", value, to_avro.as_double)
+                line(f"out.append({self._program.constant(binary.DOUBLE.pack, 'pack_double')}({value}))")
+            case "string":
+                if logical is None:
+                    self._check(f"{value}.__class__ is not str", value, to_avro.as_string)
+                line(f"{value} = {value}.encode()")
+                self._sized(value)
+            case "bytes":
+                if logical is None:
+                    self._check(f"{value}.__class__ is not bytes", value, to_avro.as_bytes)
+                self._sized(value)
+            case _:
+                assert isinstance(schema, Fixed)
+                if logical is None:
+                    wrong = f"{value}.__class__ is not bytes or len({value}) != {schema.size}"
+                    self._check(wrong, value, to_avro.fixed(schema.size))
+                line(f"out.append({value})")
+
+    def _check(self, wrong: str, value: str, convert: Convert) -> None:
+        self._program.line(f"if {wrong}: {value} = {self._convert(convert)}({value})")
+
+    def _convert(self, convert: Convert) -> str:
+        return self._program.constant(convert, convert.__name__)
+
+    def _integer(self, kind: str, value: str, *, checked: bool) -> None:
+        convert, limit = (to_avro.as_int, 2**32) if kind == "int" else (to_avro.as_long, 2**64)
+        if not checked:
+            self._check(f"{value}.__class__ is not int", value, convert)
+        self._program.line(f"n = {value} + {value} if {value} >= 0 else -1 - {value} - {value}")
+        self._program.line(f"if n < {_SMALL}: out.append({self._varints()}[n])")
+        condition = "else" if checked else f"elif n < {limit}"
+        self._program.line(f"{condition}: out.append({self._convert(binary.varint)}(n))")
+        if not checked:
+            self._program.line(f"else: {self._convert(convert)}({value})")
+
+    def _sized(self, value: str) -> None:
+        """Write the length of some bytes, and the bytes."""
+        self._count(value)
+        self._program.line(f"out.append({value})")
+
+    def _count(self, value: str) -> None:
+        """Write the length of something."""
+        varint = self._convert(binary.varint)
+        self._program.line(f"n = len({value})")
+        self._program.line(f"out.append({self._varints()}[n + n] if n < {_SMALL // 2} else {varint}(n + n))")
+
+    def _varints(self) -> str:
+        return self._program.constant(binary.VARINTS, "VARINTS")
+
+    def _enum(self, enum: Enum, value: str) -> None:
+        kind, _ = self._types.members(enum)
+        symbols = _Symbols(enum, kind)
+        own = self._program.constant(kind or str, (kind or str).__name__)
+        self._check(f"{value}.__class__ is not {own}", value, symbols.as_symbol)
+        self._program.line(f"out.append({self._program.constant(symbols, f'symbols_{enum.name}')}[{value}])")
+
+    def _array(self, array: Array, value: str) -> None:
         program = self._program
-        item = program.name("item")
-        lines = [f"if value.__class__ is not list: value = {program.constant(to_avro.as_list, 'as_list')}(value)"]
-        part = self.convert(array.items, item)
-        if program.trace:
-            step = 'f"[{index}]"'
-            return [*lines, f"return [{program.at(step, part)} for index, {item} in enumerate(value)]"]
-        return [*lines, f"return [{part} for {item} in value]"]
+        self._check(f"{value}.__class__ is not list", value, to_avro.as_list)
+        with program.block(f"if {value}:"):
+            self._count(value)
+            if id(array) in self._limits.uncounted:
+                program.line(f"{program.constant(binary.count_empty, 'count_empty')}(empty, n)")
+            number, item = program.name("i"), program.name("item")
+            with program.block(f"for {number}, {item} in enumerate({value}):"), program.at(index(number)):
+                self._value(array.items, item)
+        program.line(r'out.append(b"\x00")')
 
-    def _map(self, schema: Map) -> list[str]:
+    def _map(self, schema: Map, value: str) -> None:
         program = self._program
-        item = program.name("item")
-        as_key = program.constant(to_avro.as_key, "as_key")
-        lines = [f"if value.__class__ is not dict: value = {program.constant(to_avro.as_dict, 'as_dict')}(value)"]
-        part = program.at('f"[{key!r}]"', self.convert(schema.values, item))
-        key = f"{as_key}(key)" if program.trace else f"(key if key.__class__ is str else {as_key}(key))"
-        return [*lines, f"return {{{key}: {part} for key, {item} in value.items()}}"]
+        self._check(f"{value}.__class__ is not dict", value, to_avro.as_dict)
+        with program.block(f"if {value}:"):
+            self._count(value)
+            name, text, item = program.name("key"), program.name("text"), program.name("item")
+            with program.block(f"for {name}, {item} in {value}.items():"):
+                check = self._convert(to_avro.as_key)
+                program.line(f"{text} = ({name} if {name}.__class__ is str else {check}({name})).encode()")
+                self._sized(text)
+                with program.at(key(name)):
+                    self._value(schema.values, item)
+        program.line(r'out.append(b"\x00")')
 
-    def _union(self, union: Union, value: str) -> str:
-        """A branch or null is written where it stands; of several a function chooses."""
+    def _union(self, union: Union, value: str) -> None:
+        """Of a branch and null, the value is looked at where it stands; of several branches, its class says the function."""
+        program = self._program
         if len(union.branches) == 2 and union.nullable:
-            index = 0 if union.branches[1].type == "null" else 1
-            name, first = self._program.bound(value)
-            return f"(None if {first} is None else {self._tuple(union, index, name)})"
-        return self._program.call(self._function(union), value)
+            other = 0 if union.branches[1].type == "null" else 1
+            with program.block(f"if {value} is None:"):
+                program.line(f"out.append({_number(1 - other)!r})")
+            with program.block("else:"):
+                program.line(f"out.append({_number(other)!r})")
+                self._value(union.branches[other], value)
+        else:
+            choice = program.once(union, "encode_union", partial(self._choice, union))
+            program.line(f"{choice}[{value}.__class__]({value}, {self._arguments})")
 
-    def _tuple(self, union: Union, index: int, value: str, scalar: to_avro.Scalar | None = None) -> str:
-        branch = self._wire.branches(union)[index]
-        inner = self._scalar(scalar, value) if scalar else self.convert(union.branches[index], value)
-        return f"({branch.name!r}, {f'{{{INSIDE!r}: {inner}}}' if branch.wrapped else inner})"
-
-    def _choice(self, union: Union, name: str) -> list[str]:
-        """The one branch for a class is taken by the class; of several for one class, the first that fits exactly."""
+    def _choice(self, union: Union, name: str) -> None:
         program = self._program
-        kinds = [self._kind(branch) for branch in union.branches]
-        lines = ["if value is None: return None"] if union.nullable else []
-        lines.append("kind = value.__class__")
-        attempts: list[str] = []
-        for index, branch in enumerate(union.branches):
-            if branch.type == "null":
-                continue
-            part = self._tuple(union, index, "value")
-            kind = program.constant(kinds[index], kinds[index].__name__)
-            tag = self._types.shape(branch).tag if isinstance(branch, Record) else ""
-            if tag:
-                lines.append(f"if kind is {kind} and value.get({TAG!r}) == {tag!r}: return {part}")
-            elif kinds.count(kinds[index]) == 1:
-                lines.append(f"if kind is {kind}: return {part}")
-            if branch.type == "float" and any(other.type == "double" for other in union.branches):
-                part = self._tuple(union, index, "value", to_avro.Scalar(to_avro.as_exact_float, "", float))
-            attempt = program.name(f"{name}{getattr(branch, 'fullname', branch.type)}")
-            program.function(attempt, [f"return {part}"])
-            attempts.append(f"({kind}, {attempt}),")
+        branches: list[str] = []
+        for number, branch in enumerate(union.branches):
+            fit = program.name(f"{name}{getattr(branch, 'name', branch.type)}")
+            with program.block(f"def {fit}(value, {self._arguments}):"):
+                program.line(f"out.append({_number(number)!r})")
+                if branch.type == "float" and any(other.type == "double" for other in union.branches):
+                    program.line(f"value = {self._convert(to_avro.as_exact_float)}(value)")
+                self._value(branch, "value")
+            kind = self._kind(branch)
+            branches.append(
+                f"{program.constant(Branch, 'Branch')}({program.constant(kind, kind.__name__)}, {fit}{self._keys(branch)})"
+            )
         what = " or ".join(map(self._shown, union.branches))
-        first_fit = program.constant(_first_fit, "first_fit")
-        depth = ", depth" if program.deep else ""
-        lines.append(f"return {first_fit}(value, {what!r}, ({' '.join(attempts)}){depth})")
-        return lines
+        program.line(f"{name} = {program.constant(Choice, 'Choice')}({what!r}, {', '.join(branches)})")
+
+    def _keys(self, branch: Schema) -> str:
+        """What is said of a record that is a dictionary."""
+        if not isinstance(branch, Record) or (shape := self._types.shape(branch)).form is not Form.DICTIONARY:
+            return ""
+        fields = list(zip(shape.fields, branch.fields, strict=True))
+        known = frozenset((TAG, *shape.fields))
+        needed = frozenset(name for name, field in fields if not field.has_default)
+        names = self._program.constant(known, "known"), self._program.constant(needed, "needed")
+        return f", {branch.fullname!r}, {names[0]}, {names[1]}"
 
     def _kind(self, branch: Schema) -> type:
         """The exact class of the values of a branch."""
@@ -192,89 +271,80 @@ class _Encoder:
                 return self._types.shape(branch).kind
             case Enum():
                 return self._types.members(branch)[0] or str
-            case Array():
-                return list
-            case Map():
-                return dict
             case _:
-                return to_avro.scalar(branch).kind
+                logical = to_avro.meant(branch)
+                return logical[0] if logical else _KINDS[branch.type]
 
     def _shown(self, branch: Schema) -> str:
         if branch.type == "null":
             return "None"
-        if isinstance(branch, Record) and self._types.shape(branch).make is None:
+        if isinstance(branch, Record) and self._types.shape(branch).form is Form.DICTIONARY:
             return f"a dict of {branch.fullname}"
         return self._kind(branch).__name__
 
 
-class _Default:
+def _number(branch: int) -> bytes:
+    """The index of a branch, written."""
+    return binary.VARINTS[2 * branch] if 2 * branch < _SMALL else binary.varint(2 * branch)
+
+
+class _Symbols(dict[str, bytes]):
+    """The bytes of an enum's symbols.
+
+    Args:
+        enum: The enum.
+        kind: Its class, where there is one.
+    """
+
+    def __init__(self, enum: Enum, kind: type | None) -> None:
+        super().__init__((symbol, _number(place)) for place, symbol in enumerate(enum.symbols))
+        self._what = kind.__name__ if kind else enum.fullname
+
+    def as_symbol(self, value: Any) -> str:
+        """A symbol, where the value is not of the enum's class."""
+        if not isinstance(value, str):
+            raise expected(self._what, value)
+        return str.__str__(value)
+
+    def __missing__(self, symbol: str) -> bytes:
+        raise Misfit(f"{kind_of(symbol)} {shown(symbol)} is not a symbol of {self._what}")
+
+
+class _Absent:
     """Makes the default of a field that a dictionary leaves out; how is found out when it is first needed."""
 
-    def __init__(self, make: MakeDefault, field: Field) -> None:
+    def __init__(self, check: Convert, make: MakeDefault, field: Field) -> None:
+        self._check = check
         self._make = make
         self._field = field
         self._made: Callable[[], Any] | None = None
 
-    def __call__(self) -> Any:
+    def __call__(self, record: Mapping[str, Any]) -> Any:
+        self._check(record)  # a dictionary of the right length without this field has another key
         if self._made is None:
             self._made = self._make(self._field).make
         return self._made()
 
 
-def _first_fit(value: Any, what: str, attempts: tuple[tuple[type, Any], ...], depth: int | None = None) -> Any:
-    """Take the first branch that fits: those of the value's own class before all others."""
-    own = [attempt for kind, attempt in attempts if value.__class__ is kind]
-    other = [attempt for kind, attempt in attempts if value.__class__ is not kind]
-    misfit: Misfit | None = None
-    for attempt in (*own, *other):
-        try:
-            return attempt(value) if depth is None else attempt(value, depth)
-        except (TooDeep, RecursionError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever one branch says, the next one is tried
-            if isinstance(error, Misfit) and attempt in own:
-                misfit = error
-    if len(own) > 1 and value.__class__ is dict:
-        raise Misfit(f'this dict is not {what}; with the full name of its record as "{TAG}" it would be clear why')
-    raise misfit or to_avro.expected(what, value)
-
-
-def _of_class(shape: Shape, record: Record) -> Convert:
+def _of_class(record: Record, shape: Shape) -> Convert:
     """Make the check that a value is of a record's class."""
-    if shape.make is not None:
+    if shape.form is not Form.DICTIONARY:
 
         def as_class(value: Any) -> Any:
             if isinstance(value, shape.kind):
                 return value
-            raise to_avro.expected(shape.kind.__name__, value)
+            raise expected(shape.kind.__name__, value)
 
         return as_class
 
     known = frozenset((*shape.fields, TAG))
 
     def as_dictionary(value: Any) -> Any:
-        members: Mapping[Any, Any] = to_avro.as_dict(value)
+        members = to_avro.as_dict(value)
         if not members.keys() <= known:
             raise Misfit(f"{record.fullname} has no {', '.join(sorted(map(str, members.keys() - known)))}")
         if members.get(TAG, record.fullname) != record.fullname:
-            raise Misfit(f"expected a dict of {record.fullname}, got one of {members[TAG]}")
+            raise Misfit(f"expected a dict of {record.fullname}, got one of {shown(members[TAG])}")
         return members
 
     return as_dictionary
-
-
-def _attribute(value: Any, name: str) -> Any:
-    found = getattr(value, name, _NOTHING)
-    if found is _NOTHING:
-        raise Misfit(f"it is not set on this {kind_of(value)}")
-    return found
-
-
-def _item(value: Mapping[str, Any], name: str) -> Any:
-    if name not in value:
-        raise Misfit("it is missing")
-    return value[name]
-
-
-def _too_deep() -> None:
-    raise TooDeep(f"more than {MAX_DEPTH} records inside each other")

@@ -9,50 +9,38 @@ a decimal written with scale 4 keeps its value whatever the reader's scale is; J
 from __future__ import annotations
 
 import datetime as dt
-import struct
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from kontrakt.values import Duration
 
-from .program import Misfit, shown
-from .to_avro import EXACT, UNITS
+from .binary import FLOAT
+from .misfit import Misfit, shown
+from .units import DAY_NANOS, DURATION, EPOCH, EPOCH_DAY, EXACT, LOCAL_EPOCH, NANOS, Convert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kontrakt.avro import Logical, Schema
 
-    from .to_avro import Convert
-
-IN_RANGE: Final = f"{-(2**31)} <= {{first}} <= {2**31 - 1}"
-"""The test of an Avro int, whose bytes may say more."""
-
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_LOCAL_EPOCH: Final = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - local timestamps have no zone
-_EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
-_DAY_MICROS: Final = 86_400 * 10**6
-_DAY_NANOS: Final = _DAY_MICROS * 1000
-_DURATION: Final = struct.Struct("<III")
+_DAY_MICROS: Final = DAY_NANOS // 1000
 _LONGEST_DECIMAL: Final = 1024
 """Bytes; a longer one, where the precision does not call for it, would only cost time."""
 
 
-def bad_int(value: int) -> int:
-    """Refuse a number that an int cannot be."""
-    raise Misfit(f"{value} does not fit into the 32 bits of an int")
+def as_float(value: int) -> float:
+    """An integer that is read as a float of 32 bits: the nearest one, rounded once, as Java does."""
+    excess = max(abs(value).bit_length() - 50, 0)
+    kept = abs(value) >> excess
+    if kept << excess != abs(value):
+        kept |= 1  # so that what was cut off still decides a tie
+    nearest: float = FLOAT.unpack(FLOAT.pack(math.ldexp(kept, excess)))[0]
+    return math.copysign(nearest, value)
 
 
-def as_text(value: bytes) -> str:
-    """Bytes that are read as a string."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError as error:
-        raise Misfit(f"bytes that are read as a string are not UTF-8 ({error.reason} at {error.start})") from None
-
-
-def decimal(scale: int, precision: int) -> Convert:
+def _decimal(scale: int, precision: int) -> Convert:
     """Make the conversion of a two's complement number to a decimal.
 
     Args:
@@ -87,12 +75,12 @@ def uuid_from_bytes(value: bytes) -> UUID:
 def to_date(value: int) -> dt.date:
     """A date from the days since 1970-01-01."""
     try:
-        return dt.date.fromordinal(value + _EPOCH_DAY)
+        return dt.date.fromordinal(value + EPOCH_DAY)
     except (ValueError, OverflowError):
         raise Misfit(f"day {value} since 1970 is not in the years 1 to 9999") from None
 
 
-def time(unit: int) -> Convert:
+def _time(unit: int) -> Convert:
     """Make the conversion to a time of day, from a unit of so many nanoseconds."""
 
     def to_time(value: int) -> dt.time:
@@ -107,7 +95,7 @@ def time(unit: int) -> Convert:
     return to_time
 
 
-def timestamp(unit: int, epoch: dt.datetime) -> Convert:
+def _timestamp(unit: int, epoch: dt.datetime) -> Convert:
     """Make the conversion to a datetime, from a unit of so many nanoseconds since an epoch."""
     delta = dt.timedelta
 
@@ -120,12 +108,12 @@ def timestamp(unit: int, epoch: dt.datetime) -> Convert:
     return to_datetime
 
 
-def nanos(unit: int, *, day: bool) -> Convert:
+def _nanos(unit: int, *, day: bool) -> Convert:
     """Make the conversion to nanoseconds, from a unit of so many nanoseconds."""
 
     def to_nanos(value: int) -> int:
         result = value * unit
-        if day and not 0 <= result < _DAY_NANOS:
+        if day and not 0 <= result < DAY_NANOS:
             raise Misfit(f"{value} is not a time of day")
         if not -(2**63) <= result < 2**63:
             raise Misfit(f"{result} nanoseconds do not fit into 64 bits")
@@ -136,12 +124,12 @@ def nanos(unit: int, *, day: bool) -> Convert:
 
 def to_duration(value: bytes) -> Duration:
     """A duration from its 12 bytes."""
-    months, days, milliseconds = _DURATION.unpack(value)
+    months, days, milliseconds = DURATION.unpack(value)
     return Duration(months=months, days=days, milliseconds=milliseconds)
 
 
 class Members(dict[int, Any]):
-    """What each index of a writer's enum is read as.
+    """What each index of a writer's enum, as it stands in the bytes, is read as.
 
     Args:
         fullname: The enum's name.
@@ -150,11 +138,12 @@ class Members(dict[int, Any]):
     """
 
     def __init__(self, fullname: str, symbols: Sequence[str], members: Mapping[str, Any]) -> None:
-        super().__init__({index: members[name] for index, name in enumerate(symbols) if name in members})
+        super().__init__({2 * index: members[name] for index, name in enumerate(symbols) if name in members})
         self._fullname = fullname
         self._symbols = symbols
 
-    def __missing__(self, index: int) -> Any:
+    def __missing__(self, number: int) -> Any:
+        index = (number >> 1) ^ -(number & 1)
         if 0 <= index < len(self._symbols):
             raise Misfit(
                 f"the producer wrote the symbol {self._symbols[index]} of {self._fullname}; "
@@ -164,19 +153,15 @@ class Members(dict[int, Any]):
 
 
 def promotion(writer: str, reader: str) -> Convert | None:
-    """How a primitive becomes another; None where it stays as it is.
+    """How a number becomes another; None where it stays as it is, as all but integers do.
 
     Args:
         writer: The type that was written.
         reader: The type that is read; one that the writer's may be read as.
     """
-    if writer == "bytes" and reader == "string":
-        return as_text
-    if writer == "string" and reader == "bytes":
-        return str.encode
-    if writer in ("int", "long") and reader in ("float", "double"):
-        return float
-    return None
+    if writer not in ("int", "long"):
+        return None
+    return as_float if reader == "float" else float if reader == "double" else None
 
 
 def meaning(writer: Schema, reader: Schema) -> Convert | None:
@@ -194,20 +179,20 @@ def meaning(writer: Schema, reader: Schema) -> Convert | None:
         return _plain(wants, reader.type, writer.logical)
     written_kind, _, written_unit = writer.logical.name.rpartition("-") if writer.logical else ("", "", "")
     alike = written_kind.removeprefix("local-") == kind.removeprefix("local-")
-    written = UNITS[written_unit if alike else unit]
+    written = NANOS[written_unit if alike else unit]
     if unit == "nanos":
         day = kind == "time"
-        return nanos(written, day=day) if day or written > 1 else None
+        return _nanos(written, day=day) if day or written > 1 else None
     if kind == "time":
-        return time(written)
-    return timestamp(written, _EPOCH if kind == "timestamp" else _LOCAL_EPOCH)
+        return _time(written)
+    return _timestamp(written, EPOCH if kind == "timestamp" else LOCAL_EPOCH)
 
 
 def _plain(wants: Logical, base: str, wrote: Logical | None) -> Convert:
     match wants.name:
         case "decimal":
             means = wrote if wrote is not None and wrote.name == "decimal" else wants
-            return decimal(means.scale, means.precision)
+            return _decimal(means.scale, means.precision)
         case "uuid":
             return to_uuid if base == "string" else uuid_from_bytes
         case "date":

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kontrakt.errors import DecodeError, EncodeError
 
-from .program import Misfit, kind_of, shown
+from .misfit import Misfit, kind_of, not_text, shown
 from .to_avro import as_string
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ class StringKeys:
         try:
             return as_string(key).encode()
         except Misfit as misfit:
-            raise EncodeError(misfit.message, path="key") from None
+            raise EncodeError(str(misfit), path="key") from None
+        except UnicodeEncodeError as error:
+            raise EncodeError(not_text(error), path="key") from None
 
     def decode(self, data: bytes) -> str:
         """Decode text."""

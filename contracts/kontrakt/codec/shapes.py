@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum as PythonEnum
+from enum import auto
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from kontrakt.errors import KontraktError
@@ -11,12 +14,23 @@ from kontrakt.errors import KontraktError
 from .bundle import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from kontrakt.avro import Enum, Record
 
 TAG: Final = "-type"
 """The key under which a dictionary carries the full name of its record, where it stands beside others."""
+
+
+class Form(PythonEnum):
+    """How a record is made of its fields."""
+
+    DICTIONARY = auto()
+    """It is a dictionary."""
+    SLOTS = auto()
+    """The slots of a bare object are filled, which is all that the class itself would do."""
+    STATE = auto()
+    """A bare pydantic model gets its state, as when it is unpickled: nothing is validated."""
+    CALL = auto()
+    """Something is called with the fields as keywords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +39,17 @@ class Shape:
 
     Attributes:
         kind: The class of its values; ``dict`` for the TypedDict style, and for records that have no class.
-        make: What makes one, by keywords; None for a dictionary.
         fields: The Python names of its fields, in the order of the schema.
+        form: How one is made.
+        make: Makes one, by keywords; whatever the form.
         tag: The full name that its dictionaries carry, or an empty string.
     """
 
     kind: type
-    make: Callable[..., Any] | None
     fields: tuple[str, ...]
+    form: Form
+    make: Callable[..., Any]
     tag: str = ""
-
-    def construct(self, fields: dict[str, Any]) -> Any:
-        """Make a record of its fields, by their Python names."""
-        if self.make is not None:
-            return self.make(**fields)
-        return {TAG: self.tag, **fields} if self.tag else fields
 
 
 class Types(Protocol):
@@ -59,7 +69,7 @@ class PlainTypes:
 
     def shape(self, record: Record) -> Shape:
         """A dictionary, without a tag."""
-        return Shape(dict, None, tuple(field.name for field in record.fields))
+        return _dictionary(tuple(field.name for field in record.fields))
 
     def members(self, enum: Enum) -> tuple[type | None, Mapping[str, Any]]:
         """The symbols."""
@@ -77,12 +87,45 @@ def shape_of(kind: type, style: Style, record: Record, renamed: Mapping[str, str
         tagged: Whether its dictionaries carry their record's name.
     """
     fields = tuple(renamed.get(field.name, field.name) for field in record.fields)
-    construct: Callable[..., Any] | None = getattr(kind, "model_construct", None)
     if dict in kind.__mro__:  # which a TypedDict is at run time
-        return Shape(dict, None, fields, record.fullname if tagged else "")
+        return _dictionary(fields, record.fullname if tagged else "")
+    construct: Callable[..., Any] | None = getattr(kind, "model_construct", None)
     if style is Style.PYDANTIC and construct is not None:
-        return Shape(kind, construct, fields)
-    return Shape(kind, kind, fields)
+        return Shape(kind, fields, Form.STATE if _only_state(kind, fields) else Form.CALL, construct)
+    return Shape(kind, fields, Form.SLOTS if _only_slots(kind, fields) else Form.CALL, kind)
+
+
+def _dictionary(fields: tuple[str, ...], tag: str = "") -> Shape:
+    def make(**values: Any) -> dict[str, Any]:
+        return {TAG: tag, **values} if tag else values
+
+    return Shape(dict, fields, Form.DICTIONARY, make, tag)
+
+
+def _only_slots(kind: Any, fields: Sequence[str]) -> bool:
+    """Whether objects of a class are nothing but their slots: a dataclass with slots, and no code that runs when one is made."""
+    parameters = getattr(kind, "__dataclass_params__", None)
+    return (
+        parameters is not None
+        and parameters.init
+        and not parameters.frozen
+        and kind.__bases__ == (object,)
+        and kind.__new__ is object.__new__
+        and kind.__setattr__ is object.__setattr__
+        and not hasattr(kind, "__post_init__")
+        and {field.name for field in dataclasses.fields(kind)} == set(fields) == set(getattr(kind, "__slots__", ()))
+    )
+
+
+def _only_state(kind: Any, fields: Sequence[str]) -> bool:
+    """Whether a pydantic model is nothing but its fields: no private attributes, no further ones, no code that runs when one is made."""
+    return (
+        not kind.__pydantic_post_init__
+        and not kind.__private_attributes__
+        and not kind.__pydantic_root_model__
+        and kind.model_config.get("extra") != "allow"
+        and set(kind.model_fields) == set(fields)
+    )
 
 
 def members_of(kind: type, enum: Enum) -> Mapping[str, Any]:
