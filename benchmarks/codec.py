@@ -21,22 +21,27 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
 
+import confluent_kafka.schema_registry
+import confluent_kafka.schema_registry.avro
 import fastavro
-from confluent_kafka.schema_registry import SchemaRegistryClient
-from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from kontrakt.codec import codec_for
 from kontrakt.codec.framing import frame_prefix
 from kontrakt.settings import Settings
 from kontrakt.settings.model import Style
 from kontrakt_codegen import run
+
+# Their types are not known to every type checker.
+FASTAVRO: Any = fastavro
+REGISTRY: Any = confluent_kafka.schema_registry
+SERIALIZERS: Any = confluent_kafka.schema_registry.avro
 
 SHAPES = Path(__file__).parent / "shapes"
 BASE = "fastavro, dict"
@@ -116,8 +121,8 @@ VALUES: dict[str, Callable[[], dict[str, Any]]] = {"event": event, "order": orde
 
 
 def raw_fastavro(schema: Any, datum: Any, data: bytes) -> Contender:
-    parsed = fastavro.parse_schema(schema)
-    write, read = fastavro.schemaless_writer, fastavro.schemaless_reader
+    parsed = FASTAVRO.parse_schema(schema)
+    write, read = FASTAVRO.schemaless_writer, FASTAVRO.schemaless_reader
 
     def encode() -> bytes:
         out = io.BytesIO()
@@ -128,9 +133,9 @@ def raw_fastavro(schema: Any, datum: Any, data: bytes) -> Contender:
 
 
 def confluent(schema: Any, datum: Any, data: bytes) -> Contender:
-    registry = SchemaRegistryClient.new_client({"url": "mock://"})
-    serializer = AvroSerializer(registry, json.dumps(schema))
-    deserializer = AvroDeserializer(registry)
+    registry = REGISTRY.SchemaRegistryClient.new_client({"url": "mock://"})
+    serializer = SERIALIZERS.AvroSerializer(registry, json.dumps(schema))
+    deserializer = SERIALIZERS.AvroDeserializer(registry)
     context = SerializationContext("shapes", MessageField.VALUE)
     framed = serializer(datum, context)
     assert framed is not None
@@ -174,7 +179,7 @@ def kontrakt(package: str, name: str, style: str, data: bytes) -> Contender:
 
 
 @contextlib.contextmanager
-def generated() -> Iterator[dict[str, str]]:
+def generated() -> Generator[dict[str, str]]:
     """The classes of all shapes: a package for each style."""
     with tempfile.TemporaryDirectory() as folder:
         packages = {style: f"bench_{style}" for style in get_args(Style)}
@@ -189,7 +194,7 @@ def contenders(shape: str, packages: dict[str, str]) -> list[Contender]:
     schema = json.loads((SHAPES / f"{shape}.avsc").read_text())
     datum = VALUES[shape]()
     out = io.BytesIO()
-    fastavro.schemaless_writer(out, fastavro.parse_schema(schema), datum)
+    FASTAVRO.schemaless_writer(out, FASTAVRO.parse_schema(schema), datum)
     data = out.getvalue()
     print(f"{shape}: {len(data)} bytes", flush=True)
     return [
