@@ -17,6 +17,8 @@ T = TypeVar("T")
 _SETUP_MS: Final = 30_000
 _SLICE_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.05
+_NEW_SECONDS: Final = 2.0
+"""For so long a topic may be unknown to a broker after another one has created it."""
 
 
 def producer(config: Mapping[str, Any]) -> Producer:
@@ -67,10 +69,16 @@ def partitions_of(client: Any, topic: str, timeout: float, servers: str = "") ->
         BrokerUnavailable: No broker answers.
     """
     doing = f"find the topic {topic}"
-    found = _asked(lambda seconds: client.list_topics(topic, timeout=seconds).topics[topic], timeout, doing, servers)
-    if found.error is not None:
-        raise translated(found.error, doing, servers)
-    return len(found.partitions)
+    new_until = time.monotonic() + min(timeout, _NEW_SECONDS)
+    while True:
+        found = _asked(
+            lambda seconds: client.list_topics(topic, timeout=seconds).topics[topic], timeout, doing, servers
+        )
+        if found.error is None:
+            return len(found.partitions)
+        if time.monotonic() > new_until:
+            raise translated(found.error, doing, servers)
+        time.sleep(_PAUSE_SECONDS)
 
 
 def ends_of(client: Consumer, topic: str, partition: int, timeout: float) -> tuple[int, int]:
