@@ -26,7 +26,6 @@ from kontrakt.errors import Position, Problem, SettingsErrors
 from kontrakt.settings.file import File, described, instead, text_of
 
 from .findings import Finding, Report, merged
-from .rules.rule import Rule
 from .rules.waivers import WaiverExpired, WaiverUnused
 
 WORDS: Final = ("fingerprint", "rule", "reason", "expires", "by")
@@ -105,30 +104,19 @@ def applied(report: Report, waivers: Iterable[Waiver], today: date) -> Report:
     for waiver in waivers:
         finding = found.get(waiver.fingerprint)
         if finding is None:
-            about.append(_about(WaiverUnused, waiver, f"no finding has the fingerprint `{waiver.fingerprint}`"))
+            what = f"no finding has the fingerprint `{waiver.fingerprint}`"
+            about.append(WaiverUnused.finding(what, waiver.fingerprint, new=waiver.position))
         elif finding.rule != waiver.rule:
             what = f"the finding {waiver.fingerprint} is of the rule {finding.rule}, not {waiver.rule}"
             problems.append(Problem(waiver.rule_position, what, "correct the rule, or take the fingerprint of another"))
         elif waiver.expires < today:
             what = f"the waiver of `{finding.subject_of}` expired on {waiver.expires}"
-            about.append(_about(WaiverExpired, waiver, what).reaching(finding.topics))
+            about.append(WaiverExpired.finding(what, waiver.fingerprint, new=waiver.position, topics=finding.topics))
         else:
             found[waiver.fingerprint] = replace(finding, waived=str(waiver))
     if problems:
         raise SettingsErrors(problems)
     return replace(report, findings=merged([*found.values(), *about]))
-
-
-def _about(rule: type[Rule], waiver: Waiver, message: str) -> Finding:
-    return Finding(
-        rule=rule.id,
-        severity=rule.severity,
-        message=message,
-        reason=rule.reason,
-        subject_of=waiver.fingerprint,
-        ways_out=rule.ways_out,
-        new=waiver.position,
-    )
 
 
 class _Reader:

@@ -1,0 +1,140 @@
+"""What becomes of the report of a check: waivers and baseline applied, shown, written to files, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from kontrakt.settings.model import BASELINE, WAIVERS
+
+from .failures import FINDINGS
+from .options import shown
+
+if TYPE_CHECKING:
+    from kontrakt.check.findings import Report
+    from kontrakt.settings import Settings
+
+FORMATS: Final = ("text", "json", "github", "gitlab", "junit", "sarif", "markdown")
+"""As :data:`kontrakt.check.reports.FORMATS`, which ``--help`` need not load."""
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
+    outputs: list[tuple[str, Path]] = []
+    for value in values:
+        name, equals, file = value.partition("=")
+        if name not in FORMATS or not equals or not file:
+            raise click.BadParameter(f"{value!r} is not FORMAT=FILE, with one of {', '.join(FORMATS)}", ctx, param)
+        outputs.append((name, Path(file)))
+    return tuple(outputs)
+
+
+def _json_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from kontrakt.check.reports.json import schema
+
+        click.echo(schema(), nl=False)
+        ctx.exit()
+
+
+_OPTIONS: Final = (
+    click.option(
+        "--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.  [default: text]"
+    ),
+    click.option(
+        "--output",
+        "outputs",
+        metavar="FORMAT=FILE",
+        multiple=True,
+        callback=_outputs,
+        help="Write the report to a file too, such as sarif=kontrakt.sarif. May be given several times.",
+    ),
+    click.option(
+        "--comment",
+        metavar="KEY",
+        default="default",
+        help="What tells the comment in markdown from those of other checks on a pull request.",
+    ),
+    click.option(
+        "--waivers", type=click.Path(path_type=Path), metavar="FILE", help=f"The file of waivers.  [default: {WAIVERS}]"
+    ),
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"The file of findings that were there already.  [default: {BASELINE}]",
+    ),
+    click.option("--write-baseline", is_flag=True, help="Write the findings that are there now to the baseline."),
+    click.option(
+        "--json-schema",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_json_schema,
+        help="Print the JSON Schema of the format json.",
+    ),
+)
+
+
+def reporting(command: _Command) -> _Command:
+    """Gives a command the options of :func:`deliver`, which are passed on to it as they arrive."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def deliver(
+    report: Report,
+    settings: Settings,
+    *,
+    form: str,
+    outputs: tuple[tuple[str, Path], ...],
+    comment: str,
+    waivers: Path | None,
+    baseline: Path | None,
+    write_baseline: bool,
+) -> None:
+    """Applies waivers and baseline to a report, prints it, writes it to files, and exits with 1 when the check fails.
+
+    Args:
+        report: The report.
+        settings: The settings.
+        form: The format that is printed.
+        outputs: More formats, and the files for them.
+        comment: What tells the comment of this check from others.
+        waivers: The file of waivers, where the command line names one.
+        baseline: The file of the baseline, where the command line names one.
+        write_baseline: Write the baseline instead, and do not fail.
+    """
+    from kontrakt.check import baseline as baselines
+    from kontrakt.check import waivers as waived
+    from kontrakt.check.reports import View, render, repository, wants_color
+
+    file = waivers or shown(settings.waivers_file)
+    known = waived.read(file, required=waivers is not None or settings.waivers != WAIVERS)
+    now = datetime.now(UTC)
+    report = waived.applied(report, known, now.date())
+    file = baseline or shown(settings.baseline_file)
+    if write_baseline:
+        text = baselines.written(report)
+        file.write_text(text, encoding="utf-8", newline="\n")
+        click.echo(f"{file}: {len(baselines.read(file))} findings")
+        return
+    named = baseline is not None or settings.baseline != BASELINE
+    report = baselines.applied(report, baselines.read(file, required=named), file.as_posix())
+    here = Path.cwd()
+    view = View(root=repository(here), folder=str(here), comment=comment, when=now)
+    for name, path in outputs:
+        path.write_text(render(name, report, view), encoding="utf-8", newline="\n")
+    said = render(form, report, replace(view, color=wants_color(sys.stdout, os.environ)))
+    click.echo(said.encode(sys.stdout.encoding or "utf-8", "backslashreplace"), nl=False)
+    if report.failed:
+        sys.exit(FINDINGS)
