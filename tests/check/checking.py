@@ -34,6 +34,6 @@ def against(past: Past, new: Mapping[str, bytes], today: date = TODAY) -> Report
 
 def told(finding: Finding) -> tuple[str, str, str]:
     """A finding as tables have it: the rule, the place, and who breaks: ``old``, ``new``, ``both`` or ``-``."""
-    said = {word for who in finding.breaks for word in who.replace(",", "").split() if word in ("old", "new")}
+    said = {word for who in finding.breaks for word in who.split() if word in ("old", "new")}
     first = {who.removeprefix("the ").partition(" ")[0] for who in finding.breaks} & {"old", "new"}
     return finding.rule, finding.subject_of, "both" if first == {"old", "new"} else "".join(first or said) or "-"

@@ -40,7 +40,7 @@ def test_a_change_that_a_registry_misjudges() -> None:
     assert check(reader=new, writer=old).compatible
     (finding,) = (one for one in found(old, new) if one.rule == "registry-misjudges")
     assert finding.severity is Severity.ERROR
-    assert finding.breaks == ("new consumers, reading old messages",)
+    assert finding.breaks == ("new consumers reading old messages",)
     assert "the new consumer needs" in finding.reason
 
 

@@ -55,10 +55,10 @@ def test_a_shared_type_of_a_request_and_an_event_breaks_each_in_its_way() -> Non
     new = files(money=CHANGED, pay=protocol, order=order(1, "shop.Money"))
     (finding,) = checked(old, new).findings
     assert set(finding.breaks) == {
-        "old consumers, reading new messages",
-        "new consumers, reading old messages",
-        "old clients, reading answers of the new payment-service",
-        "the new payment-service, reading requests of old clients",
+        "old consumers reading new messages",
+        "new consumers reading old messages",
+        "old clients reading answers of the new payment-service",
+        "the new payment-service reading requests of old clients",
     }
     assert finding.topics == ("orders-1", "payments.requests", "payments.responses")
 

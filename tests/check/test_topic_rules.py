@@ -190,7 +190,7 @@ def test_the_place_of_a_parameter_is_in_the_protocol() -> None:
     (finding,) = checked(files(one=protocol({"ask": operation()})), new).findings
     assert finding.new is not None
     assert new["one.avpr"].decode()[finding.new.column - 1 :].startswith('{"name": "sum"')
-    assert finding.breaks == ("the new payment-service, reading requests of old clients",)
+    assert finding.breaks == ("the new payment-service reading requests of old clients",)
 
 
 def test_the_place_of_an_error_is_in_the_protocol() -> None:
@@ -198,7 +198,7 @@ def test_the_place_of_an_error_is_in_the_protocol() -> None:
     (finding,) = checked(files(one=protocol({"ask": operation("Declined")})), new).findings
     assert finding.new is not None
     assert new["one.avpr"].decode()[finding.new.column - 1 :].startswith('["Declined", "Limit"]')
-    assert finding.breaks == ("old clients, reading answers of the new payment-service",)
+    assert finding.breaks == ("old clients reading answers of the new payment-service",)
 
 
 def test_topics_that_are_gone() -> None:

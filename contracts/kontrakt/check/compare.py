@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from kontrakt.avro.compatibility import Direction
     from kontrakt.contract import Contracts
     from kontrakt.errors import Position
+    from kontrakt.registry import Verdict
 
     from .past import Past, Version
 
-Ask: TypeAlias = "Callable[[str, Schema], bool | None]"
-"""Asks a registry whether a schema is compatible under a subject; None where it cannot say."""
+Ask: TypeAlias = "Callable[[str, Schema], Verdict | None]"
+"""Asks a registry about the next version of a subject; None where it cannot say."""
 Progress: TypeAlias = "Callable[[int, int, str], None]"
 """Called with how many steps are done, of how many, and what is being done."""
 

@@ -42,10 +42,8 @@ def _logical_name(schema: Schema) -> str:
     logical = schema.logical
     if logical is None:
         return ""
-    on = schema.fullname if isinstance(schema, Named) else schema.type
-    if logical.name == "decimal":
-        return f"decimal({logical.precision}, {logical.scale}) on {on}"
-    return f"{logical.name} on {on}"
+    name = f"decimal({logical.precision}, {logical.scale})" if logical.name == "decimal" else logical.name
+    return f"{name} on {schema.fullname}" if isinstance(schema, Named) else name
 
 
 def json_text(value: Any) -> str:

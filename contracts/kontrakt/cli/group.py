@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, str]] = {
     "generate": "Write typed Python clients for the contracts.",
     "lint": "Read the contracts and show everything that is wrong with them.",
+    "check": "Say whom a change of the contracts breaks, where, why, and what to do instead.",
     "rules": "List what a check can find, or explain one RULE.",
     "register": "Register the schemas of the contracts in the schema registry.",
     "dev": "Hold an embedded broker and registry open on local ports.",

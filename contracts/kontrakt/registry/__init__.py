@@ -10,7 +10,7 @@
 """
 
 from .client import Registry
-from .documents import Document, Reference, Registered, SchemaText, SchemaVersion
+from .documents import Document, Reference, Registered, SchemaText, SchemaVersion, Verdict
 from .registering import Progress, register
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "Registry",
     "SchemaText",
     "SchemaVersion",
+    "Verdict",
     "register",
 ]

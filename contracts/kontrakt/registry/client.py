@@ -7,16 +7,19 @@ and registries that compare schemas by their text.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from kontrakt import avro
 from kontrakt.avro.render import closed
-from kontrakt.errors import RegistryError, SchemaErrors, SchemaNotFound, SchemaNotRegistered
+from kontrakt.errors import RegistryError, SchemaErrors, SchemaNotFound, SchemaNotRegistered, SchemaRejected
 
-from .documents import Document, Reference, Registered, SchemaText, SchemaVersion, closure
+from .documents import Document, Reference, Registered, SchemaText, SchemaVersion, Verdict, closure
 from .failures import translated, without_secrets
 from .once import Once
 
@@ -257,6 +260,36 @@ class Registry:
         of = f"the level of the subject {subject}" if subject is not None else "the default level"
         self._ask(f"set {of} to {level}", lambda: self._client.set_compatibility(subject, level))
 
+    def compatible(self, subject: str, schema: avro.Schema) -> Verdict | None:
+        """Ask whether a schema may become the next version of a subject, by the registry's own rules and level.
+
+        Args:
+            subject: The subject.
+            schema: The schema; it is sent with everything that it refers to, so that nothing has to be registered yet.
+
+        Returns:
+            The registry's answer, or None where it has none: the subject is new, or nothing judges there.
+
+        Raises:
+            RegistryError: The registry cannot be asked.
+        """
+        path = f"compatibility/subjects/{quote(subject, safe='')}/versions?verbose=true"
+        body = {"schema": json.dumps(closed(schema), ensure_ascii=False)}
+        untyped: Any = self._client  # confluent's own method for this leaves out the reasons
+        try:
+            return self._ask(
+                f"ask about the next version of the subject {subject}",
+                lambda: _verdict(untyped._rest_client.post(path, body)),  # noqa: SLF001
+            )
+        except SchemaNotFound:
+            return None
+        except SchemaRejected as error:
+            return Verdict(False, (str(error),))
+        except RegistryError as error:
+            if error.status == HTTPStatus.NOT_IMPLEMENTED:
+                return None
+            raise
+
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""
         if not self._closed:
@@ -423,6 +456,15 @@ def _page(answer: object) -> list[SchemaVersion] | None:
             case _:
                 return None
     return versions
+
+
+def _verdict(answer: object) -> Verdict:
+    """What a registry says of a schema. Apicurio 2 gives its reasons as one text, Apicurio 3 gives none."""
+    said = cast("dict[str, object]", answer if isinstance(answer, dict) else {})
+    compatible, reason = said.get("is_compatible"), said.get("reason")
+    if not isinstance(compatible, bool):
+        raise TypeError(f"{answer!r} where a verdict is expected")
+    return Verdict(compatible, tuple(map(str, _list(said.get("messages") or ([reason] if reason else [])))))
 
 
 def _content(schema: RegistrySchema) -> SchemaVersion:

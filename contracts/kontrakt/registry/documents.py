@@ -102,6 +102,19 @@ class SchemaText:
     references: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a registry says of a schema that would become the next version of a subject.
+
+    Attributes:
+        compatible: Whether it would take it.
+        messages: Why not, in the registry's words; empty where it gives no reasons.
+    """
+
+    compatible: bool
+    messages: tuple[str, ...] = ()
+
+
 def closure(document: Document, documents: Mapping[str, Document]) -> tuple[Document, ...]:
     """A document and what it refers to, directly or not, each after those that it refers to.
 

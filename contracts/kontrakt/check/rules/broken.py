@@ -95,11 +95,11 @@ def who(lineage: Lineage, way: Direction) -> str:
     new, old = ("new", "old") if way is BACKWARD else ("old", "new")
     match lineage.role:
         case Role.REQUEST:
-            return f"the {new} {lineage.owner}, reading requests of {old} clients"
+            return f"the {new} {lineage.owner} reading requests of {old} clients"
         case Role.RESPONSE:
-            return f"{new} clients, reading answers of the {old} {lineage.owner}"
+            return f"{new} clients reading answers of the {old} {lineage.owner}"
         case _:
-            return f"{new} consumers, reading {old} messages"
+            return f"{new} consumers reading {old} messages"
 
 
 class SchemaRule(Rule):

@@ -16,6 +16,7 @@ from .rule import Rule
 if TYPE_CHECKING:
     from kontrakt.check.lineage import Lineage
     from kontrakt.errors import Position
+    from kontrakt.registry import Verdict
 
 _PROMISES: Final = {"new consumers read old messages": "backward", "old consumers read new messages": "forward"}
 
@@ -115,7 +116,7 @@ class RegistryDisagrees(Rule):
 
     @classmethod
     def judge(
-        cls, lineage: Lineage, level: str, ours: bool, theirs: bool, position: Position | None
+        cls, lineage: Lineage, level: str, ours: bool, theirs: Verdict, position: Position | None
     ) -> Iterator[Finding]:
         """Whether the answers differ.
 
@@ -123,16 +124,18 @@ class RegistryDisagrees(Rule):
             lineage: The subject.
             level: The registry's level for it.
             ours: Whether this check finds it compatible at that level.
-            theirs: Whether the registry does.
+            theirs: What the registry says.
             position: Where the new schema stands.
         """
-        if ours is not theirs:
-            says, not_says = ("compatible", "incompatible") if theirs else ("incompatible", "compatible")
+        if ours is not theirs.compatible:
+            says, not_says = ("compatible", "incompatible") if theirs.compatible else ("incompatible", "compatible")
+            said = f" The registry says: {'; '.join(theirs.messages)}." if theirs.messages else ""
             yield cls.finding(
                 f"the registry calls the new schema of {code(lineage.subject)} {says}, and this check calls it {not_says} at "
                 f"the registry's level {level}",
                 lineage.subject,
                 change=says,
+                reason=cls.reason + said,
                 new=position,
                 topics=lineage.topics,
             )
