@@ -1,0 +1,72 @@
+"""Producers and consumers of entities."""
+
+from typing import assert_never, assert_type
+
+from kontrakt import Bus, Delete, Delivery, Meta, Put, Sent
+from shop import billing
+from shop.customers import Customer, Customers
+from shop.products import Product, Products
+
+
+def produce(bus: Bus, customer: Customer, product: Product) -> None:
+    with Customers.producer(bus) as customers:
+        assert_type(customers.put(customer), Delivery)
+        assert_type(customers.delete("c-1").result(timeout=1.0), Sent)
+        customers.put(product)  # E: arg-type / reportArgumentType
+        customers.put("c-1", customer)  # E: arg-type call-arg / reportCallIssue
+        customers.delete(1)  # E: arg-type / reportArgumentType
+        customers.delete(customer)  # E: arg-type / reportArgumentType
+        customers.put(customer, headers={"source": 1})  # E: dict-item / reportArgumentType
+        customers.send(customer)  # E: attr-defined / reportAttributeAccessIssue
+    with Products.producer(bus) as products:
+        products.put(customer)  # E: arg-type / reportArgumentType
+
+
+def consume(bus: Bus) -> None:
+    with Customers.consumer(bus, group="g") as changes:
+        for change in changes:
+            assert_type(change, Put[str, Customer] | Delete[str])
+            assert_type(change.meta, Meta)
+            change.value  # E: union-attr / reportAttributeAccessIssue
+        assert_type(changes.poll(1.0), Put[str, Customer] | Delete[str] | None)
+    Customers.consumer(bus)  # E: call-arg / reportCallIssue
+    Customers.consumer(bus, group="g", start="now")  # E: arg-type / reportArgumentType
+    Customers.consumer(bus, group="g", on_error="ignore")  # E: arg-type / reportArgumentType
+
+
+def exhaustive(change: Put[str, Customer] | Delete[str]) -> str:
+    match change:
+        case Put(key, value):
+            assert_type(key, str)
+            return assert_type(value, Customer).email
+        case Delete(key):
+            return key
+        case _:
+            assert_never(change)
+
+
+def without_deletes(change: Put[str, Customer] | Delete[str]) -> str:  # E: return / reportReturnType
+    match change:  # E: - / reportMatchNotExhaustive
+        case Put(_, value):
+            return value.email
+
+
+def handle(bus: Bus) -> None:
+    def right(change: Put[str, Customer] | Delete[str]) -> None: ...
+    def wrong(change: Put[str, Product] | Delete[str]) -> None: ...
+    def puts_only(change: Put[str, Customer]) -> None: ...
+
+    with Customers.consumer(bus, group="g") as changes:
+        changes.run(right)
+        changes.run(wrong)  # E: arg-type / reportArgumentType
+        changes.run(puts_only)  # E: arg-type / reportArgumentType
+
+
+def view(bus: Bus) -> None:
+    with billing.Customers.consumer(bus, group="g") as changes:
+        for change in changes:
+            if isinstance(change, Put):
+                assert_type(change.value, billing.Customer)
+                assert_type(change.value.invoice_email, str)
+                change.value.email  # E: attr-defined / reportAttributeAccessIssue
+    billing.Customers.producer(bus)  # E: attr-defined / reportAttributeAccessIssue
