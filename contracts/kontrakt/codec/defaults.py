@@ -10,6 +10,7 @@ from kontrakt.avro import MISSING, Array, Enum, Field, Map, Record, Schema, Unio
 from kontrakt.avro.defaults import default_value
 
 from . import from_avro
+from .program import Misfit
 
 if TYPE_CHECKING:
     from .shapes import Types
@@ -61,9 +62,15 @@ def _make(schema: Schema, json: Any, types: Types) -> Default:
         case Enum():
             return _constant(types.members(schema)[1][json])
         case _:
-            datum = default_value(schema, json)
-            convert = from_avro.meaning(schema, schema)
-            return _constant(datum if convert is None else convert(datum))
+            return _constant(_meant(schema, default_value(schema, json)))
+
+
+def _meant(schema: Schema, datum: Any) -> Any:
+    convert = from_avro.meaning(schema, schema)
+    try:
+        return datum if convert is None else convert(datum)
+    except Misfit as misfit:
+        raise ValueError(f"the default does not fit: {misfit.message}") from None
 
 
 def _record(record: Record, json: Any, types: Types) -> Default:
