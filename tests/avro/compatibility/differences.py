@@ -15,7 +15,7 @@ from kontrakt.errors import SchemaErrors
 from tests.avro.compatibility.families import Written, family
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tests.real.program import JavaProgram
 
@@ -76,11 +76,16 @@ def compare(
     return outcome
 
 
+def document(schema: object, references: Sequence[str] = ()) -> dict[str, Any]:
+    """A schema as the program takes it."""
+    return {"schema": schema if isinstance(schema, str) else json.dumps(schema), "references": list(references)}
+
+
 def ask_pairs(program: JavaProgram, pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     """What the reference says of pairs of a reader's and a writer's schema, given as JSON values."""
     answers: dict[str, Any] = {}
     for name, pair in pairs.items():
-        answer = program.ask(json.dumps({"family": [{"schema": json.dumps(one), "references": []} for one in pair]}))
+        answer = program.ask(json.dumps({"family": list(map(document, pair))}))
         answers[name] = json.loads(answer)[0][1]
     return answers
 
@@ -96,7 +101,7 @@ def _asked(program: JavaProgram, random: Random) -> Iterator[tuple[list[Written]
 
 def _ask(program: JavaProgram, random: Random) -> list[Written]:
     schemas = family(random, FAMILY)
-    program.tell(json.dumps({"family": [{"schema": one.schema, "references": one.references} for one in schemas]}))
+    program.tell(json.dumps({"family": [document(one.schema, one.references) for one in schemas]}))
     return schemas
 
 

@@ -13,6 +13,7 @@ from kontrakt.avro.compatibility import AdvisoryKind, check
 from kontrakt.errors import EncodeError, SchemaErrors
 from kontrakt.severity import Severity
 
+from tests.avro.compatibility.differences import document
 from tests.avro.compatibility.shapes import array, enum, field, fixed, mapping, record
 from tests.avro.compatibility.witnesses import (
     MICROS,
@@ -49,7 +50,7 @@ def test_what_is_read(witness: Witness) -> None:
 def test_what_java_reads(avro_libraries: JavaLibraries) -> None:
     with java_program(avro_libraries, Path(__file__).with_name("Reference.java")) as program:
         for witness in WITNESSES:
-            reader, writer = ({"schema": json.dumps(schema), "references": []} for schema in witness.pair)
+            reader, writer = map(document, witness.pair)
             answer = json.loads(program.ask(json.dumps({"reader": reader, "writer": writer, "data": witness.data})))
             assert answer == (witness.java if witness.java.startswith("error") else f'{{"v": {witness.java}}}'), witness
 

@@ -28,10 +28,14 @@ TABLE: list[tuple[Any, Any, list[tuple[str, str, str, tuple[str, ...]]]]] = [
         [("name", "", "/name", ("G", "F")), ("fixed-size", "", "/size", ("2", "3"))],
     ),
     (enum("E", "A"), enum("E", "CBA"), [("enum-symbols", "", "/symbols", ("B", "C"))]),
-    (record("R", field("a"), field("b")), record("R"), [
-        ("field-without-default", "a", "/fields/0", ()),
-        ("field-without-default", "b", "/fields/1", ()),
-    ]),
+    (
+        record("R", field("a"), field("b")),
+        record("R"),
+        [
+            ("field-without-default", "a", "/fields/0", ()),
+            ("field-without-default", "b", "/fields/1", ()),
+        ],
+    ),
     # What the reference calls a missing branch at the union
     (
         record("T", field("r", ["null", record("x.R", field("a", "string"), field("n"))])),
@@ -46,20 +50,28 @@ TABLE: list[tuple[Any, Any, list[tuple[str, str, str, tuple[str, ...]]]]] = [
         record("T", field("lines", array(["null", mapping([record("x.S", field("n"))])]))),
         [("field-without-default", "lines[]{}.a", "/fields/0/type/items/1/values/1/fields/0", ())],
     ),
-    ([R, S], [record("x.S", field("n", "string")), R], [
-        ("field-without-default", "a", "/1/fields/0", ()),
-        ("type", "n", "/1/fields/1/type", ("int", "string")),
-    ]),
+    (
+        [R, S],
+        [record("x.S", field("n", "string")), R],
+        [
+            ("field-without-default", "a", "/1/fields/0", ()),
+            ("type", "n", "/1/fields/1/type", ("int", "string")),
+        ],
+    ),
     # A branch that is missing, and one that was renamed
     (["null", "int"], "string", [("union-branch", "", "/", ("null", "int"))]),
     (["null"], ["null", R], [("union-branch", "", "/", ("null",))]),
     (["null", ADDRESS], ["null", ADDRESS, R], [("union-branch", "", "/", ("null", "record x.Address"))]),
     (["null", ADDRESS], ["null", R], [("name", "", "/1/name", ("x.Address", "x.R"))]),
     (["null", ADDRESS], R, [("name", "", "/1/name", ("x.Address", "x.R"))]),
-    (["null", ADDRESS], ["null", R, S], [
-        ("union-branch", "", "/", ("null", "record x.Address")),
-        ("union-branch", "", "/", ("null", "record x.Address")),
-    ]),
+    (
+        ["null", ADDRESS],
+        ["null", R, S],
+        [
+            ("union-branch", "", "/", ("null", "record x.Address")),
+            ("union-branch", "", "/", ("null", "record x.Address")),
+        ],
+    ),
     # A union that becomes a type
     (
         record("T", field("a")),
