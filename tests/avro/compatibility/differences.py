@@ -76,16 +76,16 @@ def compare(
     return outcome
 
 
-def document(schema: object, references: Sequence[str] = ()) -> dict[str, Any]:
-    """A schema as the program takes it."""
-    return {"schema": schema if isinstance(schema, str) else json.dumps(schema), "references": list(references)}
+def document(schema: str, references: Sequence[str] = ()) -> dict[str, Any]:
+    """A schema, as JSON text, as the program takes it."""
+    return {"schema": schema, "references": list(references)}
 
 
 def ask_pairs(program: JavaProgram, pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     """What the reference says of pairs of a reader's and a writer's schema, given as JSON values."""
     answers: dict[str, Any] = {}
     for name, pair in pairs.items():
-        answer = program.ask(json.dumps({"family": list(map(document, pair))}))
+        answer = program.ask(json.dumps({"family": [document(json.dumps(one)) for one in pair]}))
         answers[name] = json.loads(answer)[0][1]
     return answers
 

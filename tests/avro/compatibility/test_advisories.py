@@ -50,7 +50,7 @@ def test_what_is_read(witness: Witness) -> None:
 def test_what_java_reads(avro_libraries: JavaLibraries) -> None:
     with java_program(avro_libraries, Path(__file__).with_name("Reference.java")) as program:
         for witness in WITNESSES:
-            reader, writer = map(document, witness.pair)
+            reader, writer = (document(json.dumps(schema)) for schema in witness.pair)
             answer = json.loads(program.ask(json.dumps({"reader": reader, "writer": writer, "data": witness.data})))
             assert answer == (witness.java if witness.java.startswith("error") else f'{{"v": {witness.java}}}'), witness
 
