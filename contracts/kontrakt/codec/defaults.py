@@ -10,7 +10,7 @@ from kontrakt.avro import MISSING, Array, Enum, Field, Map, Record, Schema, Unio
 from kontrakt.avro.defaults import default_value
 
 from . import from_avro
-from .program import Misfit
+from .misfit import Misfit
 
 if TYPE_CHECKING:
     from .shapes import Types
