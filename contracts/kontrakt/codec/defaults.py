@@ -70,7 +70,7 @@ def _meant(schema: Schema, datum: Any) -> Any:
     try:
         return datum if convert is None else convert(datum)
     except Misfit as misfit:
-        raise ValueError(f"the default does not fit: {misfit.message}") from None
+        raise ValueError(f"the default does not fit: {misfit}") from None
 
 
 def _record(record: Record, json: Any, types: Types) -> Default:
