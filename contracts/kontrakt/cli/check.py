@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kontrakt.severity import Severity
 
-from .options import SCHEMAS, schemas_folder, settings_with
+from .options import REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
 from .progress import Progress
+from .reporting import deliver, reporting
 
-_FORMATS = ("text", "json", "github", "gitlab", "junit", "sarif", "markdown")
+if TYPE_CHECKING:
+    from kontrakt.check.compare import Ask
+    from kontrakt.settings import Settings
 
 
 @click.command(name="check")
@@ -22,76 +27,62 @@ _FORMATS = ("text", "json", "github", "gitlab", "junit", "sarif", "markdown")
     "--against",
     required=True,
     metavar="WHAT",
-    help="registry, git:REF (git:REF... for where REF and HEAD parted), or the path of a folder or archive.",
-)
-@click.option("--format", "name", type=click.Choice(_FORMATS), default="text", help="[default: text]")
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the report to a file."
+    help="registry, git:REF (git:REF... is where REF and HEAD parted), or the path of a folder or archive.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice([severity.value for severity in Severity]),
     default=Severity.ERROR.value,
-    help="From which severity on the exit code is 1.  [default: error]",
+    help="The severity from which findings make the exit code 1.  [default: error]",
 )
-@click.option("--registry", metavar="URL", help="The schema registry.  [default: KONTRAKT_REGISTRY_URL]")
+@REGISTRY
 @click.option(
-    "--offline-levels", is_flag=True, help="Judge by the levels of the contracts alone, not by the registry's."
-)
-@click.option(
-    "--ask-registry", is_flag=True, help="Ask the registry for its own answer, too; a difference is a finding."
+    "--offline-levels", is_flag=True, help="Judge by the levels of the contracts, not by those of the registry."
 )
 @click.option(
-    "--comment", metavar="NAME", default="default", help="Of markdown: which comment of a pull request it is."
+    "--ask-registry", is_flag=True, help="Ask the registry for its own answer too; a difference is a finding."
 )
-@click.option(
-    "--write-baseline", is_flag=True, help="Write what is found to the baseline: it no longer lets a check fail."
-)
-@click.option("--quiet", "-q", is_flag=True, help="Print the report only where the check fails.")
+@reporting
 def command(
     schemas: Path | None,
     against: str,
-    name: str,
-    output: Path | None,
     fail_on: str,
     registry: str | None,
     offline_levels: bool,
     ask_registry: bool,
-    comment: str,
-    write_baseline: bool,
-    quiet: bool,
+    **report_options: Any,
 ) -> None:
     """Say whom a change of the contracts breaks, where, why, and what to do instead."""
-    from kontrakt.check.reports import View, render, repository, wants_color
-    from kontrakt.check.run import check
+    from kontrakt.check.compare import compare
+    from kontrakt.check.sources import past
     from kontrakt.contract import load
 
     settings = settings_with(registry_url=registry)
+    if against == "registry" or ask_registry:
+        needs_registry(settings)
     folder = schemas_folder(settings, schemas)
     contracts = load(folder, settings)
-    with Progress(quiet=quiet) as progress:
-        report = check(
-            contracts,
-            against,
-            settings,
-            folder=folder,
-            fail_on=Severity(fail_on),
-            offline_levels=offline_levels,
-            ask_registry=ask_registry,
-            progress=progress,
-        )
-    if write_baseline:
-        from kontrakt.check.baseline import written
+    with Progress() as progress:
+        before = past(against, contracts, settings, folder=folder, progress=progress)
+        with _asking(settings, wanted=ask_registry) as ask:
+            report = compare(
+                contracts,
+                before,
+                offline_levels=offline_levels,
+                ask=ask,
+                deprecation_period=settings.deprecation_period,
+                progress=progress,
+            )
+    deliver(replace(report, fail_on=Severity(fail_on)), settings, **report_options)
 
-        settings.baseline_file.write_text(written(report), encoding="utf-8")
-        click.echo(f"{settings.baseline_file}: {len(report.findings)} findings")
+
+@contextmanager
+def _asking(settings: Settings, *, wanted: bool) -> Generator[Ask | None]:
+    """What asks the registry for its own answer; None where that is not wanted."""
+    if not wanted:
+        yield None
         return
-    color = name == "text" and output is None and wants_color(sys.stdout, os.environ)
-    here = Path.cwd()
-    text = render(name, report, View(color=color, root=repository(here), folder=str(here), comment=comment))
-    if output is not None:
-        output.write_text(text, encoding="utf-8")
-    elif report.failed or not quiet:
-        click.echo(text, nl=False, color=color)
-    if report.failed:
-        sys.exit(1)
+    from kontrakt.registry import Registry
+
+    with Registry(settings.registry_config) as registry:
+        yield registry.compatible

@@ -20,6 +20,10 @@ SCHEMAS: Final = click.option(
     help="The folder of the contracts.  [default: schemas]",
 )
 
+REGISTRY: Final = click.option(
+    "--registry", metavar="URL", help="The schema registry.  [default: KONTRAKT_REGISTRY_URL]"
+)
+
 
 def settings_with(**given: Any) -> Settings:
     """The settings of this folder; what was given on the command line wins.
@@ -31,6 +35,19 @@ def settings_with(**given: Any) -> Settings:
 
     found = settings.read()
     return replace(found, **{name: value for name, value in given.items() if value is not None})
+
+
+def needs_registry(settings: Settings) -> None:
+    """Sees that a schema registry is set.
+
+    Raises:
+        KontraktError: None is.
+    """
+    if not settings.registry_url:
+        raise KontraktError(
+            "no schema registry is set; name it with --registry URL, KONTRAKT_REGISTRY_URL or `url` under [registry] "
+            "in kontrakt.toml"
+        )
 
 
 def schemas_folder(settings: Settings, given: Path | None) -> Path:

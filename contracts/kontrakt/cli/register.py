@@ -6,15 +6,13 @@ from pathlib import Path
 
 import click
 
-from kontrakt.errors import KontraktError
-
-from .options import SCHEMAS, schemas_folder, settings_with
+from .options import REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
 from .progress import Progress
 
 
 @click.command(name="register")
 @SCHEMAS
-@click.option("--registry", metavar="URL", help="The schema registry.  [default: KONTRAKT_REGISTRY_URL]")
+@REGISTRY
 @click.option("--quiet", "-q", is_flag=True, help="Print problems only.")
 def command(schemas: Path | None, registry: str | None, quiet: bool) -> None:
     """Register the schemas of the contracts in the schema registry.
@@ -25,11 +23,7 @@ def command(schemas: Path | None, registry: str | None, quiet: bool) -> None:
     from kontrakt.registry import Registry, register
 
     settings = settings_with(registry_url=registry)
-    if not settings.registry_url:
-        raise KontraktError(
-            "no schema registry is set; name it with --registry URL, KONTRAKT_REGISTRY_URL or `url` under [registry] "
-            "in kontrakt.toml"
-        )
+    needs_registry(settings)
     contracts = load(schemas_folder(settings, schemas), settings)
     with Registry(settings.registry_config) as client, Progress(quiet=quiet) as progress:
         registered = register(contracts, client, progress)

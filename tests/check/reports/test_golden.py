@@ -1,11 +1,7 @@
-"""What each format says, byte for byte.
-
-Run with ``KONTRAKT_GOLDEN=write`` to write the files anew, and read the difference.
-"""
+"""What each format says, byte for byte."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +10,7 @@ from kontrakt._version import __version__
 from kontrakt.check.reports import FORMATS, View, render, sarif
 
 from tests.check.reports.examples import REPORTS, VIEW, FieldRemoved
+from tests.golden import held
 
 GOLDEN = Path(__file__).with_name("golden")
 SUFFIX = {
@@ -36,12 +33,6 @@ CASES = [
 def rendered(name: str, of: str, monkeypatch: pytest.MonkeyPatch, view: View = VIEW) -> str:
     monkeypatch.setattr(sarif, "RULES", {FieldRemoved.id: FieldRemoved})
     return render(name, REPORTS[of], view).replace(f'"{__version__}"', '"VERSION"')
-
-
-def held(text: str, file: Path) -> None:
-    if os.environ.get("KONTRAKT_GOLDEN") == "write":
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("name", "of"), CASES)

@@ -239,7 +239,7 @@ class EnumSymbolAdded(SchemaRule):
     after = '{"type": "enum", "name": "Tier", "symbols": ["STANDARD", "GOLD", "PLATINUM"]}'
     ways_out = (
         "where only the newest version counts: give the enum a default, and add the symbol when every consumer has that version",
-        "keep the enum, and add a field of another name with a new enum that has a default beside it",
+        "keep the enum, and add a field of another name with a default beside it, whose enum has a default too",
     )
     about = "{old_name}"
     changed = "with {detail}"
@@ -254,10 +254,15 @@ class EnumSymbolAdded(SchemaRule):
         return clash.kind is CauseKind.ENUM_SYMBOLS and clash.way is FORWARD
 
     @classmethod
+    def because(cls, clash: Clash) -> str:
+        """With a word about the default of the field, which is often taken for that of the enum."""
+        return super().because(clash) + _not_that_default(clash)
+
+    @classmethod
     def out(cls, broken: Broken) -> tuple[str, ...]:
         """A default now helps later only where the level does not look at older versions."""
         clash = broken.clash
-        beside = f"keep the enum, and add a field {_beside(clash)}with a new enum that has a default"
+        beside = f"keep the enum, and add a field {_beside(clash)}with a default, whose enum has a default too"
         if broken.transitive:
             return beside, NEW_TOPIC
         first = "give `{old_name}` a `default` in a version of its own, and add {details} when every consumer has that version"
@@ -295,6 +300,11 @@ class EnumSymbolRemoved(SchemaRule):
     def fits(cls, clash: Clash, role: Role) -> bool:  # noqa: ARG003
         """Whether it is this rule that tells a reason."""
         return clash.kind is CauseKind.ENUM_SYMBOLS
+
+    @classmethod
+    def because(cls, clash: Clash) -> str:
+        """With a word about the default of the field, which is often taken for that of the enum."""
+        return super().because(clash) + _not_that_default(clash)
 
     @classmethod
     def out(cls, broken: Broken) -> tuple[str, ...]:
@@ -382,6 +392,13 @@ class Incompatible(SchemaRule):
     def fits(cls, clash: Clash, role: Role) -> bool:  # noqa: ARG003
         """It tells what no other rule does."""
         return True
+
+
+def _not_that_default(clash: Clash) -> str:
+    field = clash.old_field if clash.way is FORWARD else clash.new_field
+    if field is None or not field.has_default:
+        return ""
+    return f" The default of the field `{field.name}` stands in for the field where it is missing, not for a symbol."
 
 
 def _beside(clash: Clash) -> str:
