@@ -13,6 +13,6 @@
 Services never import it; what it generates needs ``kontrakt`` alone.
 """
 
-from .run import Progress, Result, check, generate, run
+from .run import Progress, Result, generate, run
 
-__all__ = ["Progress", "Result", "check", "generate", "run"]
+__all__ = ["Progress", "Result", "generate", "run"]

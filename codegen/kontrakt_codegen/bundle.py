@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
 
 from kontrakt.avro import Enum, Map, Named, Record, Schema, Union, children
 from kontrakt.contract import Contracts, Document
 
 from .models import Names
 from .placement import Path, Placement
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,21 @@ def _needed(names: Iterable[str], contracts: Contracts) -> set[str]:
             needed.add(name)
             pending.extend(contracts.documents[name].references)
     return needed
+
+
+def by_field(text: str) -> list[str]:
+    """The JSON of a type in lines: what stands before its fields, and each field, so that a changed field is a changed line.
+
+    Args:
+        text: The JSON, without blanks between its values.
+    """
+    cuts = [0]
+    depth = 0
+    for found in _TOKEN.finditer(text):
+        if found[0] == "{" and depth == 2:
+            cuts.append(found.start())
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(found[0], 0)
+    return [text[start:end] for start, end in pairwise([*cuts, len(text)])]
 
 
 def tagged(contracts: Contracts) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,9 +14,9 @@ from kontrakt.contract import Key, KeyFormat, Kind, Operation, RequestTopics, Su
 
 from . import naming
 from .defaults import Defaults
-from .docs import docstring, summary
+from .docs import docstring, listed, reads, summary
 from .models import Names
-from .placement import View
+from .placement import View, referred
 from .scope import Scope
 
 
@@ -201,8 +201,8 @@ class Clients:
             view: The view.
         """
         topic = view.topic
-        consumers = " and ".join(dict.fromkeys(projection.consumer for projection in view.projections))
-        doc = [f"What {consumers} reads of ``{topic.name}``.", _about(topic)]
+        consumers = (projection.consumer for projection in view.projections)
+        doc = [reads(consumers, (topic.name,)), _about(topic)]
         base = "EntityView" if topic.kind is Kind.ENTITY else "EventsView"
         return self._client(name, base, topic, [projection.record for projection in view.projections], doc, ())
 
@@ -275,7 +275,8 @@ class Clients:
         self._scope.uses("kontrakt", "Bus", "Meta", "Operation", "RequestClient", "RequestService", "Requests")
         self._scope.imports.add_module("datetime as dt")
         doc = [topics.protocol.doc or f"The operations of ``{topics.name}``.", _about(topics)]
-        methods = naming.attributes((operation.name for operation in topics.operations), naming.RESERVED_METHODS)
+        names = (operation.name for operation in topics.operations)
+        methods = naming.attributes(names, naming.RESERVED_METHODS | self._named_by(topics.operations))
         return RequestsClient(
             name=name,
             doc=docstring("\n\n".join(filter(None, doc))),
@@ -285,11 +286,23 @@ class Clients:
             operations=tuple(self._operation(operation, methods[operation.name]) for operation in topics.operations),
         )
 
+    def _named_by(self, operations: Iterable[Operation]) -> frozenset[str]:
+        """The classes that the annotations of the methods name."""
+        inside = (
+            fullname
+            for operation in operations
+            for schema in (operation.request, operation.message.response)
+            for fullname in referred(schema)
+        )
+        requests = (operation.request.fullname for operation in operations)
+        return frozenset(map(self._scope.use, (*requests, *inside)))
+
     def _operation(self, operation: Operation, method: str) -> OperationMethods:
         message = operation.message
         answers = operation.response is not None and message.response.type != "null"
         request = operation.request
-        names = naming.attributes((field.name for field in request.fields), self._parameter_names(request))
+        taken = naming.RESERVED_ATTRIBUTES[Style.DATACLASS] | self._names.classes(request)
+        names = naming.attributes((field.name for field in request.fields), taken)
         parameters = [self._parameter(field, names[field.name]) for field in request.fields]
         errors = {self._scope.use(error.fullname): summary(error.doc) for error in operation.errors}
         returns = self._scope.annotation(message.response) if answers else "None"
@@ -309,10 +322,6 @@ class Clients:
             doc=docstring(text + _sections(request.fields, names, errors), indent=12),
             service_doc=docstring(message.doc or f"Answers ``{operation.name}``.", indent=12),
         )
-
-    def _parameter_names(self, request: Record) -> frozenset[str]:
-        own = {self._scope.use(request.fullname)}
-        return naming.RESERVED_ATTRIBUTES[Style.DATACLASS] | own
 
     def _parameter(self, field: Field, name: str) -> Parameter:
         annotation = self._scope.annotation(field.schema)
@@ -374,8 +383,7 @@ def _about(topic: Topic | RequestTopics) -> str:
     if topic.key is None:
         parts.append("Messages have no key.")
     elif topic.key.inside:
-        named = [f"``{name}``" for name in topic.key.fields]
-        parts.append(f"The key is {' and '.join(filter(None, [', '.join(named[:-1]), named[-1]]))}.")
+        parts.append(f"The key is {listed(f'``{name}``' for name in topic.key.fields)}.")
     else:
         parts.append("The key stands beside the value.")
     if topic.stability != "stable":

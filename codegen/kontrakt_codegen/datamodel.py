@@ -11,9 +11,11 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -61,18 +63,22 @@ def render(style: Style, models: Sequence[Json], step: Callable[[int], None]) ->
 def _in_process(style: Style, models: Sequence[Json], step: Callable[[int], None]) -> list[str]:
     """Renders models in a process of their own: there, nothing depends on how this one was started."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    with subprocess.Popen(  # noqa: S603  our own module
-        [sys.executable, "-m", __name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment,
-        text=True,
-        encoding="utf-8",
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(  # noqa: S603  our own module
+            [sys.executable, "-P", "-m", __name__],  # -P: what lies in the current folder is not imported
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+        ) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
-        json.dump({"style": style.value, "models": models}, process.stdin)
-        process.stdin.close()
+        with suppress(BrokenPipeError), process.stdin:
+            json.dump({"style": style.value, "models": models}, process.stdin)
         for line in process.stdout:
             answer = json.loads(line)
             if "done" in answer:
@@ -82,7 +88,10 @@ def _in_process(style: Style, models: Sequence[Json], step: Callable[[int], None
             else:
                 sources: list[str] = answer["sources"]
                 return sources
-    raise GenerateError(f"datamodel-code-generator failed: its process ended with {process.returncode}")
+        ended = process.wait()
+        errors.seek(0)
+        *_, reason = ["", *errors.read().decode("utf-8", "replace").splitlines()]
+    raise GenerateError(f"datamodel-code-generator failed: {reason or f'its process ended with {ended}'}")
 
 
 def _rendered(style: Style, models: Sequence[Json], step: Callable[[int], None]) -> list[str]:

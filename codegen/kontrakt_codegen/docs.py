@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from typing import Final
 
 WIDTH: Final = 100
@@ -23,17 +24,29 @@ def docstring(text: str, *, indent: int = 4, width: int = WIDTH) -> str:
     lines = _lines(text, width - indent)
     if not lines:
         return ""
-    shown = [_escaped(line) for line in lines]
-    if len(shown) == 1 and len(shown[0]) + 6 <= width - indent:
-        return f'"""{_closed(shown[0])}"""'
+    if len(lines) == 1 and len(only := _closed(lines[0])) + 6 <= width - indent:
+        return f'"""{only}"""'
     margin = " " * indent
-    body = "\n".join(margin + line if line else "" for line in shown).lstrip()
+    body = "\n".join(margin + _escaped(line) if line else "" for line in lines).lstrip()
     return f'"""{body}\n{margin}"""'
 
 
 def summary(text: str) -> str:
     """The first paragraph of a text, on one line."""
     return " ".join(text.strip().split("\n\n")[0].split())
+
+
+def listed(words: Iterable[str]) -> str:
+    """A list in words: ``a``, ``a and b``, ``a, b and c``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def reads(consumers: Iterable[str], topics: Iterable[str]) -> str:
+    """The sentence for what consumers read of topics."""
+    names = list(dict.fromkeys(consumers))
+    shown = (f"``{topic}``" for topic in dict.fromkeys(topics))
+    return f"What {listed(names)} read{'s' if len(names) == 1 else ''} of {listed(shown)}."
 
 
 def _lines(text: str, width: int) -> list[str]:
@@ -69,9 +82,10 @@ def _lines(text: str, width: int) -> list[str]:
 
 
 def _escaped(line: str) -> str:
-    """A line of a docstring in source form."""
+    """A line of a docstring in source form, wherever in it the line stands."""
     shown = "".join(_character(character) for character in line.replace("\\", "\\\\"))
-    return shown.replace('"""', '\\"\\"\\"')
+    shown = shown.replace('"""', '\\"\\"\\"')
+    return f"\\{shown}" if shown.startswith('"') else shown
 
 
 def _character(character: str) -> str:
@@ -82,5 +96,5 @@ def _character(character: str) -> str:
 
 
 def _closed(line: str) -> str:
-    """A line that does not run into the quotes after it."""
-    return line[:-1] + '\\"' if line.endswith('"') else line
+    """A line in source form that does not run into the quotes after it."""
+    return f'{_escaped(line[:-1])}\\"' if line.endswith('"') else _escaped(line)

@@ -1,8 +1,8 @@
 """The manifest: what a run read and wrote, so that the next one knows quickly whether anything changed.
 
-It lies in the output as ``.kontrakt.json``. Everything that decides what is written is in it as a checksum: the schemas, the
-settings and the generator's own source. This module imports nothing of the generator, so an unchanged run costs no more than
-reading the files.
+It lies in the output as ``.kontrakt.json``. It may be missing, so it need not be committed. Everything that decides what is
+written is in it as a checksum: the schemas, the settings and the generator's own source. This module imports nothing of the
+generator, so an unchanged run costs no more than reading the files.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Models: what datamodel-code-generator is told of records and enums.
 
 It is told in JSON Schema, derived from our tree, because its own reading of Avro loses aliases, enum defaults, namespaces and
-the difference between ``string`` and ``uuid``. Every property is required there; what a field's default is in Python, and
-what its docstring says, goes to our templates (``templates/models``) beside it.
+the difference between ``string`` and ``uuid``. Every property is required there, and has a number for a name: it would
+rename imports where a field or a symbol of any model is called like a class. What a field is called, what its default is in
+Python and what its docstring says goes to our templates (``templates/models``) beside it.
 """
 
 from __future__ import annotations
@@ -55,8 +56,20 @@ class Names:
         reserved = naming.RESERVED_ATTRIBUTES[self._style]
         if named.type == "error":
             reserved = naming.RESERVED_ERROR_ATTRIBUTES
-        classes = {self._places[inner.fullname].name for inner in (named, *referred(named).values())}
-        return naming.attributes((field.name for field in named.fields), reserved | classes)
+        return naming.attributes((field.name for field in named.fields), reserved | self.classes(named))
+
+    def classes(self, record: Record) -> frozenset[str]:
+        """The classes that the annotations and defaults of a record's fields name, its own among them."""
+        found = {record.fullname, *referred(record)}
+        pending = [field.schema for field in record.fields if field.has_default]
+        seen: set[str] = set()
+        while pending:  # the default of a record may say what is inside the records inside of it
+            for fullname, inner in referred(pending.pop()).items():
+                if fullname not in seen and isinstance(inner, Record):
+                    seen.add(fullname)
+                    pending.extend(field.schema for field in inner.fields)
+                found.add(fullname)
+        return frozenset(self._places[fullname].name for fullname in found)
 
     def renamed(self, named: Record | Enum) -> Mapping[str, str]:
         """The names that are not the Avro names. The keys of a TypedDict always are."""
@@ -102,12 +115,16 @@ class Models:
             "name": self._scope.use(enum.fullname),
             "doc": docstring(enum.doc),
             "fields": [{"name": names[symbol]} for symbol in enum.symbols],
-            "schema": {"type": "string", "enum": list(enum.symbols), "x-enum-varnames": list(names.values())},
+            "schema": {
+                "type": "string",
+                "enum": list(enum.symbols),
+                "x-enum-varnames": [f"m{index}" for index in range(len(enum.symbols))],
+            },
         }
 
     def _record(self, record: Record) -> Json:
-        names = self._names(record)
         fields = [self.field(record, field) for field in record.fields]
+        described = {f"f{index}": field for index, field in enumerate(record.fields)}
         keys = [field for field in fields if field["key"]]
         tag = record.fullname if self._style is Style.TYPEDDICT and record.fullname in self._tagged else ""
         self._import_base(bool(tag))
@@ -125,8 +142,8 @@ class Models:
             "model_names": model_names,
             "schema": {
                 "type": "object",
-                "properties": {names[field.name]: schema_of(field.schema, self._scope) for field in record.fields},
-                "required": [names[field.name] for field in record.fields],
+                "properties": {name: schema_of(one.schema, self._scope) for name, one in described.items()},
+                "required": list(described),
             },
         }
 

@@ -3,8 +3,8 @@
 The rules, in the order they are applied:
 
 Attributes (fields of records, parameters of operations)
-    The Avro name. Leading underscores move to the end, one of them is kept there (``_id`` -> ``id_``), because Python
-    gives names that begin with them a meaning. A keyword, a name that the generated class body itself uses (``str``,
+    The Avro name. Of underscores in front one moves to the end (``_id`` -> ``id_``, ``__init__`` -> ``init_``), because
+    Python gives names that begin with them a meaning. A keyword, a name that the generated class body itself uses (``str``,
     ``list``, ``field``, ...), or a name that the base class of the style keeps for itself gets an underscore at its end.
     A name that is taken by then gets one more. TypedDict keys stay what Avro says.
 
@@ -82,8 +82,8 @@ def attributes(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
 
 
 def _trailing(name: str) -> str:
-    """A name with an underscore at its end rather than in front."""
-    bare = name.lstrip("_")
+    """A name with one underscore at its end, and none in front."""
+    bare = name.strip("_") if name.startswith("_") else name
     if not bare or bare[0].isdigit():
         bare = f"field_{bare}".rstrip("_")
     return f"{bare}_"

@@ -8,18 +8,22 @@ from __future__ import annotations
 import difflib
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from kontrakt.errors import GenerateError
 
 from .header import is_ours
 from .manifest import NAME, Manifest
 
-STAGE = ".kontrakt-"
+STAGE: Final = ".kontrakt-"
 """How the folder begins in which a run collects what it is about to put in place."""
+_ABANDONED: Final = 3600.0
+"""Seconds after which such a folder is nobody's any more; a run takes seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ def changes(output: Path, files: Mapping[str, bytes], known: Manifest) -> Change
         if not _exists(path):
             foreign.extend(str(parent) for parent in _files_above(path, output))
             written[name] = data
-        elif path.is_dir():
+        elif not path.is_file():
             foreign.append(str(path))
         elif path.read_bytes() == data:
             unchanged.append(name)
@@ -100,18 +104,20 @@ def _inside(name: str) -> bool:
 
 
 def _beside(output: Path, files: Iterable[str]) -> set[str]:
-    """Without a manifest: the files of the packages that are written."""
-    roots = {name.partition("/")[0] for name in files if "/" in name}
-    return {
-        path.relative_to(output).as_posix()
-        for root in roots
-        if (output / root).is_dir()
-        for path in (output / root).rglob("*.py")
-    }
+    """Without a manifest: the files of the packages that are written, and of those that were."""
+    written = {name.partition("/")[0] for name in files if "/" in name}
+    were = {path.parent.name for path in output.glob("*/_kontrakt.py")}
+    found = [path for root in sorted(written | were) for path in (output / root).rglob("*.py")]
+    found += [path.with_name("py.typed") for path in found if path.name == "_kontrakt.py"]
+    return {path.relative_to(output).as_posix() for path in found}
 
 
 def apply(output: Path, found: Changes, manifest: str) -> None:
     """Puts changes in place: all of them, or none.
+
+    Everything new is written beside the output first, and everything old is kept there, so that what is left to do are
+    renames. Only a process that is killed between two of them leaves some files old and some new; each is whole, and the
+    next run finds what is missing.
 
     Args:
         output: The folder; it is made when it is not there.
@@ -125,44 +131,72 @@ def apply(output: Path, found: Changes, manifest: str) -> None:
     if not new and not found.removed:
         return
     output.mkdir(parents=True, exist_ok=True)
+    _sweep(output)
     stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=output))
-    done: list[tuple[Path, Path | None]] = []
+    done: list[_Step] = []
     try:
-        for index, data in enumerate(new.values()):
-            (stage / f"new-{index}").write_bytes(data)
-        for index, name in enumerate([*new, *found.removed]):
-            target = output / name
-            kept = _set_aside(target, stage / f"old-{index}")
-            done.append((target, kept))
-            if name in new:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (stage / f"new-{index}").replace(target)
-            else:
-                target.unlink()
+        for step in [
+            _staged(output / name, new.get(name), stage / str(i)) for i, name in enumerate([*new, *found.removed])
+        ]:
+            done.append(step)
+            step.do()
     except BaseException:
-        _undo(done, output)
+        for step in reversed(done):
+            step.undo(output)
         raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     _tidy({(output / name).parent for name in found.removed}, output)
 
 
-def _set_aside(target: Path, place: Path) -> Path | None:
-    """Keeps a copy of a file that is about to change; None where there is none."""
-    if not target.is_file():
-        return None
-    shutil.copy2(target, place)
-    return place
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What happens to one file.
 
+    Args:
+        target: Where it stands.
+        new: Where its new content lies; None when it goes.
+        old: Where its old content lies; None when it comes.
+    """
 
-def _undo(done: Sequence[tuple[Path, Path | None]], output: Path) -> None:
-    for target, kept in reversed(done):
+    target: Path
+    new: Path | None
+    old: Path | None
+
+    def do(self) -> None:
+        if self.new is None:
+            self.target.unlink()
+        else:
+            self.target.parent.mkdir(parents=True, exist_ok=True)
+            self.new.replace(self.target)
+
+    def undo(self, output: Path) -> None:
         with suppress(OSError):
-            if kept is not None:
-                kept.replace(target)
+            if self.old is not None:
+                self.old.replace(self.target)
             else:
-                target.unlink(missing_ok=True)
-                _tidy({target.parent}, output)
+                self.target.unlink(missing_ok=True)
+                _tidy({self.target.parent}, output)
+
+
+def _staged(target: Path, data: bytes | None, place: Path) -> _Step:
+    """Writes what comes and keeps what goes, beside the output."""
+    new = old = None
+    if data is not None:
+        new = place.with_suffix(".new")
+        new.write_bytes(data)
+    if target.is_file():
+        old = place.with_suffix(".old")
+        shutil.copy2(target, old)
+    return _Step(target, new, old)
+
+
+def _sweep(output: Path) -> None:
+    """Removes what runs left behind that were killed long ago."""
+    for left in output.glob(f"{STAGE}*/"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _tidy(folders: Iterable[Path], output: Path) -> None:

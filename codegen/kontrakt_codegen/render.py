@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from kontrakt._version import __version__
@@ -16,23 +16,22 @@ from kontrakt.codec.bundle import Style
 from kontrakt.contract import Contracts, Kind, RequestTopics, Topic
 
 from . import datamodel
-from .bundle import Contents, contents, tagged
+from .bundle import Contents, by_field, contents, tagged
 from .clients import Clients
-from .docs import docstring
+from .docs import docstring, listed, reads
 from .graph import ordered
 from .header import notice
 from .models import Models, Names
-from .placement import Module, Placement, View, referred
+from .placement import Module, Placement, referred
 from .placement import Path as ModulePath
 from .scope import Scope
 
 if TYPE_CHECKING:
     from kontrakt.settings import Settings
 
-TEMPLATES: Final = Path(__file__).parent / "templates" / "modules"
+    from .run import Progress
 
-Progress: TypeAlias = Callable[[int, int, str], None]
-"""Called with how much is done, of how much, and what."""
+TEMPLATES: Final = Path(__file__).parent / "templates" / "modules"
 
 _BASES: Final = {
     Style.DATACLASS: (),
@@ -74,7 +73,8 @@ class _Package:
     def __init__(self, contracts: Contracts, settings: Settings, folder: str) -> None:
         self._contracts = contracts
         self._settings = settings
-        self._prefix = f"{folder.rstrip('/')}/" if folder else ""
+        self._folder = f"{folder.rstrip('/')}/" if folder not in ("", ".") else ""
+        self._files = frozenset(contracts.files)
         self._style = Style(settings.style)
         self._placement = Placement(contracts, settings.package)
         self._names = Names(self._style, self._placement.places)
@@ -183,9 +183,10 @@ class _Package:
         return sorted({self._relative(position.file) for position in positions})
 
     def _relative(self, file: str) -> str:
-        if self._prefix and file.startswith(self._prefix):
-            return file[len(self._prefix) :]
-        return file.rpartition("/")[2]
+        """A file's name, the same from wherever the generator is started."""
+        if file in self._files:
+            return file.removeprefix(self._folder)
+        return file.rpartition("/")[2]  # the settings
 
     # --- what stands beside the modules -------------------------------------------------------------------------------
 
@@ -197,7 +198,7 @@ class _Package:
             package=json.dumps(".".join(root)),
             generator=json.dumps(__version__),
             style=self._style,
-            documents=found.documents,
+            documents=[(document, by_field(document.text)) for document in found.documents],
             types=found.types,
             renamed=found.renamed,
             tagged=sorted(self._tagged & found.types.keys()),
@@ -236,9 +237,11 @@ def _about(module: Module) -> str:
     if len(topics) == 1:
         return _about_topic(topics[0])
     if topics:
-        return f"Topics {_listed(f'``{topic.name}``' for topic in topics)}."
+        return f"Topics {listed(f'``{topic.name}``' for topic in topics)}."
     if module.views:
-        return _about_views(module.views.values())
+        views = module.views.values()
+        consumers = (projection.consumer for view in views for projection in view.projections)
+        return reads(consumers, (view.topic.name for view in views))
     if module.path[-1].startswith("_"):
         return "Types that refer to each other in a circle."
     return f"Types of ``{module.name}``."
@@ -252,17 +255,6 @@ def _about_topic(topic: Topic | RequestTopics) -> str:
             return f"Event topic ``{topic.name}``."
         case Kind.REQUEST:
             return f"Request topics ``{topic.name}.requests`` and ``{topic.name}.responses``."
-
-
-def _about_views(views: Iterable[View]) -> str:
-    consumers = dict.fromkeys(p.consumer for view in views for p in view.projections)
-    topics = dict.fromkeys(f"``{view.topic.name}``" for view in views)
-    return f"What {_listed(consumers)} reads of {_listed(topics)}."
-
-
-def _listed(words: Iterable[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _guard() -> str:

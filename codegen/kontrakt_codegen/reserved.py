@@ -20,31 +20,31 @@ KEYWORDS: Final = frozenset(keyword.kwlist)
 CLASS_BODY: Final = KEYWORDS | _names(
     """
     bool bytes cls dataclass_field dict dt field float int list self str
-    Decimal Duration Field Literal LocalTimestampNanos TimeNanos TimestampNanos UUID
+    Any Decimal Duration Field Literal LocalTimestampNanos TimeNanos TimestampNanos UUID
     """
 )
 """What annotations, defaults and methods in a generated class body refer to."""
 
 PYDANTIC: Final = _names(
     """
-    construct copy dict from_orm json model_computed_fields model_config model_construct model_copy model_dump
+    Config construct copy dict from_orm json model_computed_fields model_config model_construct model_copy model_dump
     model_dump_json model_extra model_fields model_fields_set model_json_schema model_parametrized_name
-    model_post_init model_rebuild model_validate model_validate_json model_validate_strings parse_file parse_obj
-    parse_raw schema schema_json update_forward_refs validate
+    model_post_init model_rebuild model_validate model_validate_json model_validate_strings mro parse_file parse_obj
+    parse_raw register schema schema_json update_forward_refs validate
     """
 )
-"""Attributes of ``pydantic.BaseModel``."""
+"""Attributes of ``pydantic.BaseModel`` and of its metaclass, and the class that configured it in version 1."""
 
 EXCEPTION: Final = frozenset(("add_note", "args", "with_traceback"))
 """Attributes of exceptions."""
 
-METHODS: Final = frozenset(("close", "contract", "run", "stop", "topic"))
-"""Attributes of request clients and services."""
+METHODS: Final = frozenset(("Meta", "abstractmethod"))
+"""What the class bodies of request clients and services refer to beside what a record's does."""
 
 IMPORTED: Final = _names(
     """
     Any BaseModel ClassVar ConfigDict Decimal Field Final Literal StrEnum Struct TypedDict UUID
-    Bundle Bus DeclaredError Duration Entity EntityView EventHandler Events EventsView Handler Key KeyedEntity KeyedEvents
+    Bundle Bus DeclaredError Duration Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents
     LocalTimestampNanos Meta Never Operation RequestClient RequestService Requests TimeNanos TimestampNanos
     """
 )
@@ -95,7 +95,7 @@ STANDARD_LIBRARY: Final = _names(
     profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri random re readline reprlib
     resource rlcompleter runpy sched secrets select selectors shelve shlex shutil signal site smtpd smtplib
     sndhdr socket socketserver spwd sqlite3 sre_compile sre_constants sre_parse ssl stat statistics string
-    stringprep struct subprocess sunau symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios
+    stringprep struct subprocess sunau symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios test
     textwrap this threading time timeit tkinter token tokenize tomllib trace traceback tracemalloc tty turtle
     turtledemo types typing unicodedata unittest urllib uu uuid venv warnings wave weakref webbrowser winreg
     winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo

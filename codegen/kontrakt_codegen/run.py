@@ -96,21 +96,6 @@ def generate(contracts: Contracts, settings: Settings, output: Path, *, progress
     return _write(contracts, settings, output, Manifest(), folder=folder, check=False, progress=progress)
 
 
-def check(contracts: Contracts, settings: Settings, output: Path) -> tuple[str, ...]:
-    """How an output differs from what contracts that are loaded say.
-
-    Args:
-        contracts: The contracts.
-        settings: How the code looks.
-        output: The folder of the packages.
-
-    Returns:
-        A unified diff for each file that would be written or removed; empty when all is well.
-    """
-    folder = settings.schemas_folder.as_posix()
-    return _write(contracts, settings, output, Manifest(), folder=folder, check=True, progress=None).diffs
-
-
 def _write(
     contracts: Contracts,
     settings: Settings,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kontrakt.avro import Array, Map, Named, Schema, Union
+from kontrakt.avro import Array, Map, Named, Record, Schema, Union
 
 from . import naming
 from .placement import Module, Placement
@@ -138,6 +138,8 @@ class Scope:
         self._module = module
         self._places = placement.places
         self._own = {self._places[name].name for name in module.types} | module.classes
+        records = [named for named in module.types.values() if isinstance(named, Record)]
+        self._fields = {field.name for record in records for field in record.fields}
         self._used: dict[str, str] = {}
         for name in module.exported:
             self.use(name)
@@ -159,9 +161,7 @@ class Scope:
         taken = self._own | set(self._used.values())
         name = place.name
         if name in taken:  # as the placement does: the namespace's last part comes before the name
-            name = naming.pascal(place.module[-1]) + name
-        while name in taken:
-            name += "_"
+            name = naming.free(naming.pascal(place.module[-1]) + name, taken | self._fields)
         self.imports.add(".".join(place.module), place.name if name == place.name else f"{place.name} as {name}")
         return name
 

@@ -223,6 +223,6 @@ class Payments(Requests):
             """Tells that the bank has paid out. Nobody answers."""
 
     @classmethod
-    def client(cls, bus: Bus) -> Client:
+    def client(cls, bus: Bus) -> Payments.Client:
         """A client on a bus."""
         return cls.Client(bus, cls)
