@@ -146,6 +146,6 @@ class Payments(Requests):
             """New; nobody answers."""
 
     @classmethod
-    def client(cls, bus: Bus) -> Client:
+    def client(cls, bus: Bus) -> Payments.Client:
         """A client on a bus."""
         return cls.Client(bus, cls)

@@ -86,6 +86,6 @@ class Payments(Requests):
             """Answers ``authorize``."""
 
     @classmethod
-    def client(cls, bus: Bus) -> Client:
+    def client(cls, bus: Bus) -> Payments.Client:
         """A client on a bus."""
         return cls.Client(bus, cls)
