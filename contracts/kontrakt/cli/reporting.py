@@ -72,7 +72,10 @@ _OPTIONS: Final = (
         metavar="FILE",
         help=f"The file of findings that were there already.  [default: {BASELINE}]",
     ),
-    click.option("--write-baseline", is_flag=True, help="Write the findings that are there now to the baseline."),
+    click.option(
+        "--write-baseline", is_flag=True, help="Write what is found to the baseline: it no longer lets a check fail."
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Print the report only where the check fails."),
     click.option(
         "--json-schema",
         is_flag=True,
@@ -101,6 +104,7 @@ def deliver(
     waivers: Path | None,
     baseline: Path | None,
     write_baseline: bool,
+    quiet: bool,
 ) -> None:
     """Applies waivers and baseline to a report, prints it, writes it to files, and exits with 1 when the check fails.
 
@@ -113,6 +117,7 @@ def deliver(
         waivers: The file of waivers, where the command line names one.
         baseline: The file of the baseline, where the command line names one.
         write_baseline: Write the baseline instead, and do not fail.
+        quiet: Print only where the check fails.
     """
     from kontrakt.check import baseline as baselines
     from kontrakt.check import waivers as waived
@@ -126,7 +131,8 @@ def deliver(
     if write_baseline:
         text = baselines.written(report)
         file.write_text(text, encoding="utf-8", newline="\n")
-        click.echo(f"{file}: {len(baselines.read(file))} findings")
+        count = len(baselines.read(file))
+        click.echo(f"{file}: {count} finding{'' if count == 1 else 's'}")
         return
     named = baseline is not None or settings.baseline != BASELINE
     report = baselines.applied(report, baselines.read(file, required=named), file.as_posix())
@@ -134,7 +140,8 @@ def deliver(
     view = View(root=repository(here), folder=str(here), comment=comment, when=now)
     for name, path in outputs:
         path.write_text(render(name, report, view), encoding="utf-8", newline="\n")
-    said = render(form, report, replace(view, color=wants_color(sys.stdout, os.environ)))
-    click.echo(said.encode(sys.stdout.encoding or "utf-8", "backslashreplace"), nl=False)
+    if report.failed or not quiet:
+        said = render(form, report, replace(view, color=wants_color(sys.stdout, os.environ)))
+        click.echo(said.encode(sys.stdout.encoding or "utf-8", "backslashreplace"), nl=False)
     if report.failed:
         sys.exit(FINDINGS)
