@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import local
 from typing import Any, TypeVar
@@ -68,7 +68,7 @@ class Loop:
 
 
 @contextmanager
-def embedded() -> Iterator[str]:
+def embedded() -> Generator[str]:
     """An embedded registry in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "contracts")}
     with subprocess.Popen(
@@ -125,12 +125,13 @@ def timed(what: str, do: Callable[[], T]) -> tuple[float, T]:
 
 
 @contextmanager
-def noted() -> Iterator[list[tuple[str, str, bytes | None]]]:
+def noted() -> Generator[list[tuple[str, str, bytes | None]]]:
     """Notes every request that confluent's client sends."""
-    from confluent_kafka.schema_registry.schema_registry_client import _RestClient
+    from confluent_kafka.schema_registry import schema_registry_client
 
+    client: Any = getattr(schema_registry_client, "_RestClient")  # noqa: B009 - its annotations are incomplete
     sent: list[tuple[str, str, bytes | None]] = []
-    original = _RestClient.send_http_request
+    original = client.send_http_request
 
     def send(
         self: Any, base: str, url: str, method: str, headers: Any, body: str | None = None, query: Any = None
@@ -141,8 +142,12 @@ def noted() -> Iterator[list[tuple[str, str, bytes | None]]]:
         sent.append((method, path, body.encode() if body else None))
         return response
 
-    with patch.object(_RestClient, "send_http_request", send):
+    with patch.object(client, "send_http_request", send):
         yield sent
+
+
+def no_search(_registry: Registry, _prefix: str) -> None:
+    """A registry that cannot search."""
 
 
 def against_registry(url: str, folder: Path) -> None:
@@ -216,8 +221,7 @@ def main() -> None:
         topics = [path for path, data in changed.items() if b'"topic"' in data]
         large.write(folder, {path: changed[path] for path in topics[: options.changed]})
         print()
-        search = patch.object(Registry, "search", lambda _self, _prefix: None) if options.no_search else patch.dict({})
-        with search:
+        with patch.object(Registry, "search", no_search) if options.no_search else nullcontext():
             against_registry(url, folder)
         against_git(folder)
         command(folder, url)
