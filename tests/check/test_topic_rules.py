@@ -50,7 +50,7 @@ CASES: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
     "compaction": (
         thing(),
         thing(config={"cleanup.policy": "delete"}),
-        [("compaction-changed", "things", "error")],
+        [("compaction-changed", "things.cleanup.policy", "error")],
     ),
     "the same compaction": (thing(), thing(config={"cleanup.policy": "compact"}), []),
     "retention": (

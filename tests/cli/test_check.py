@@ -56,6 +56,12 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "-q", "-m", "A commit.")
 
 
+def head(folder: Path) -> str:
+    """The commit as messages name it."""
+    asked = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(asked, cwd=folder, capture_output=True, text=True, check=True, timeout=60).stdout[:8]
+
+
 def change(folder: Path, *replacements: tuple[str, str]) -> None:
     file = folder / "schemas" / "customer.avsc"
     text = file.read_text()
@@ -81,10 +87,7 @@ def test_what_a_stranger_sees(repository: Path) -> None:
     git(repository, "tag", "before")
     done = run("check", "--against", "git:before", cwd=repository)
     assert (done.returncode, done.stderr) == (1, "")
-    short = subprocess.run(
-        ["git", "rev-parse", "before"], cwd=repository, capture_output=True, text=True, check=True
-    ).stdout[:8]
-    held(done.stdout.replace(short, "<commit>"), HERE / "golden" / "stranger.txt")
+    held(done.stdout.replace(head(repository), "<commit>"), HERE / "golden" / "stranger.txt")
 
 
 def test_the_way_out_that_it_names_is_one(repository: Path) -> None:
@@ -234,3 +237,16 @@ def test_two_repositories_and_one_registry(tmp_path: Path, registry: str) -> Non
     assert "billing-service reads `email` of `shop.Customer` (as `invoice_email`), and it is gone" in text
     assert "breaks billing-service" in text
     assert "let billing-service publish a projection that can do without it" in text
+
+
+def test_the_difference_in_words(repository: Path) -> None:
+    change(repository, RENAMED, SYMBOL, ('"default": ""', '"default": "none"'), ('"customer-service"', '"accounts"'))
+    git(repository, "tag", "before")
+    commit_id = head(repository)
+    for form, name in (("text", "diff.txt"), ("markdown", "diff.md")):
+        done = run("diff", "--against", "git:before", "--format", form, cwd=repository)
+        assert (done.returncode, done.stderr) == (0, "")
+        held(done.stdout.replace(commit_id, "<commit>"), HERE / "golden" / name)
+    document = json.loads(run("diff", "--against", "git:before", "--format", "json", cwd=repository).stdout)
+    assert document["step"] == "major"
+    assert document["breaking"] == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from kontrakt.avro import Named
@@ -115,6 +114,7 @@ class _Matching:
             set_there = {subject: level for subject, level in past.levels.items() if level != past.default_level}
             self._promised = {**set_there, **self._promised}
         self._default = DEFAULT_LEVEL if offline_levels or not past.default_level else Level(past.default_level)
+        self._reach = reach(contracts)
         self._uses: dict[str, list[_Use]] = {}
         for name, use in _uses(contracts):
             self._uses.setdefault(name, []).append(use)
@@ -125,7 +125,7 @@ class _Matching:
         was = self._former(subject.name, uses, schema)
         unchanged = subject.name in self._past.unchanged
         promised = self._promised.get(was, "")
-        topics = {use.topic for use in uses} if uses else self._reach.get(subject.document, set())
+        topics = {use.topic for use in uses} if uses else self._reach[subject.document]
         return Lineage(
             subject=subject.name,
             role=uses[0].role if uses else Role.SHARED,
@@ -151,16 +151,19 @@ class _Matching:
                     return name
         return subject
 
-    @cached_property
-    def _reach(self) -> Mapping[str, set[str]]:
-        """The topics whose schemas use a document, directly or not."""
-        reach: dict[str, set[str]] = {name: set() for name in self._contracts.documents}
-        for subject in self._contracts.subjects:
-            reach[subject.document].update(use.topic for use in self._uses.get(subject.name, ()))
-        for name in reversed(list(self._contracts.documents)):  # what refers to others comes after them
-            for used in self._contracts.documents[name].references:
-                reach[used] |= reach[name]
-        return reach
+
+def reach(contracts: Contracts) -> Mapping[str, frozenset[str]]:
+    """The topics whose schemas use a document, directly or not, by the document's name."""
+    found: dict[str, set[str]] = {name: set() for name in contracts.documents}
+    carried: dict[str, set[str]] = {}
+    for name, use in _uses(contracts):
+        carried.setdefault(name, set()).add(use.topic)
+    for subject in contracts.subjects:
+        found[subject.document] |= carried.get(subject.name, set())
+    for name in reversed(list(contracts.documents)):  # what refers to others comes after them
+        for used in contracts.documents[name].references:
+            found[used] |= found[name]
+    return {name: frozenset(topics) for name, topics in found.items()}
 
 
 def _uses(contracts: Contracts) -> Iterator[tuple[str, _Use]]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from kontrakt.contract import RequestTopics, Topic
 
+from .words import code, codes, type_name
+
 if TYPE_CHECKING:
     from kontrakt.avro import Node
-    from kontrakt.contract import Contracts, Operation
+    from kontrakt.contract import Contracts, Key, Operation
     from kontrakt.errors import Position
 
     from .past import Past
@@ -77,6 +79,18 @@ class Sides:
             *_without(self.new.requests, self.past.contracts.requests),
         )
 
+    @cached_property
+    def renamed(self) -> Sequence[tuple[Declared, Declared]]:
+        """Each removed topic with the added one that carries the same."""
+        left = list(self.added)
+        found: list[tuple[Declared, Declared]] = []
+        for old in self.removed:
+            new = next((one for one in left if _carried(one) == _carried(old)), None)
+            if new is not None:
+                left.remove(new)
+                found.append((old, new))
+        return tuple(found)
+
 
 def declared_in(contracts: Contracts) -> tuple[Declared, ...]:
     """All topics of contracts."""
@@ -86,6 +100,13 @@ def declared_in(contracts: Contracts) -> tuple[Declared, ...]:
 def topics_of(declared: Declared) -> tuple[str, ...]:
     """The names on the broker."""
     return (declared.requests, declared.responses) if isinstance(declared, RequestTopics) else (declared.name,)
+
+
+def key_name(key: Key | None) -> str:
+    """What a key is, as messages name it."""
+    if key is None:
+        return "none"
+    return codes(key.fields) if key.inside else f"{code(type_name(key.schema))} beside the value"
 
 
 def operation_named(pair: RequestTopics, name: str) -> Operation | None:
@@ -105,6 +126,12 @@ def position_of(declared: Declared, word: str = "") -> Position:
         if node.position == declared.position:
             return node.keys.get(word, node.position)
     return declared.position
+
+
+def _carried(declared: Declared) -> frozenset[str]:
+    if isinstance(declared, RequestTopics):
+        return frozenset((declared.protocol.fullname,))
+    return frozenset((declared.kind, *(record.fullname for record in declared.values)))
 
 
 def _declarations(nodes: Iterable[Node]) -> Iterator[Node]:

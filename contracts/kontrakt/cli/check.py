@@ -12,7 +12,7 @@ import click
 
 from kontrakt.severity import Severity
 
-from .options import REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
+from .options import AGAINST, REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
 from .progress import Progress
 from .reporting import deliver, reporting
 
@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
 @click.command(name="check")
 @SCHEMAS
-@click.option(
-    "--against",
-    required=True,
-    metavar="WHAT",
-    help="registry, git:REF (git:REF... is where REF and HEAD parted), or the path of a folder or archive.",
-)
+@AGAINST
 @click.option(
     "--fail-on",
     type=click.Choice([severity.value for severity in Severity]),

@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "generate": "Write typed Python clients for the contracts.",
     "lint": "Read the contracts and show everything that is wrong with them.",
     "check": "Say whom a change of the contracts breaks, where, why, and what to do instead.",
+    "diff": "Tell in words what changed in the contracts.",
     "rules": "List what a check can find, or explain one RULE.",
     "register": "Register the schemas of the contracts in the schema registry.",
     "dev": "Hold an embedded broker and registry open on local ports.",

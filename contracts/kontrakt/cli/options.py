@@ -20,6 +20,13 @@ SCHEMAS: Final = click.option(
     help="The folder of the contracts.  [default: schemas]",
 )
 
+AGAINST: Final = click.option(
+    "--against",
+    required=True,
+    metavar="WHAT",
+    help="registry, git:REF (git:REF... is where REF and HEAD parted), or the path of a folder or archive.",
+)
+
 REGISTRY: Final = click.option(
     "--registry", metavar="URL", help="The schema registry.  [default: KONTRAKT_REGISTRY_URL]"
 )

@@ -28,9 +28,9 @@ _AS_CODE: Final = frozenset(("old", "new", "rule"))
 
 def render(report: Report, view: View) -> str:
     """A report as Markdown."""
-    lines = [marker(view.comment), f"## kontrakt: {summary(report)}", "", f"{_prose(compared(report))}.", ""]
+    lines = [marker(view.comment), f"## kontrakt: {summary(report)}", "", f"{prose(compared(report))}.", ""]
     for note in report.notes[:_MANY]:
-        lines += [f"> Note: {_prose(note)}", ""]
+        lines += [f"> Note: {prose(note)}", ""]
     lines += _who_breaks(report)
     left = _ENOUGH - sum(len(line) + 1 for line in lines)
     shown = 0
@@ -69,7 +69,7 @@ def _who_breaks(report: Report) -> list[str]:
         first, *others = findings
         more = f" and {counted(len(others), 'more finding')}" if others else ""
         lines.append(
-            f"- **{_prose(who)}**: {_prose(first.message)} ({_prose(some(first.topics, 'topic') or 'no topic')}){more}"
+            f"- **{prose(who)}**: {prose(first.message)} ({prose(some(first.topics, 'topic') or 'no topic')}){more}"
         )
     if len(broken) > _MANY:
         lines.append(f"- {counted(len(broken) - _MANY, 'other')}")
@@ -84,7 +84,7 @@ def _details(finding: Finding) -> str:
         if label == "example":
             lines += [f"- **{label}**", "", *_fenced([line[:_LONG] for line in said[:_MANY]]), ""]
         else:
-            shown = [_code(_short(line)) if label in _AS_CODE else _prose(line) for line in said[:_MANY]]
+            shown = [_code(_short(line)) if label in _AS_CODE else prose(line) for line in said[:_MANY]]
             lines.append(f"- **{label}** {', '.join(shown)}")
     return "\n".join([*lines, "", "</details>", ""])
 
@@ -94,13 +94,13 @@ def _waived(report: Report) -> Iterator[str]:
         return
     yield f"<details>\n<summary>{counted(len(report.waived), 'waived finding')}</summary>\n"
     for finding in report.waived[:_MANY]:
-        yield f"- **{_prose(finding.rule)}** {_prose(finding.message)}: {_prose(finding.waived)}"
+        yield f"- **{prose(finding.rule)}** {prose(finding.message)}: {prose(finding.waived)}"
     if len(report.waived) > _MANY:
         yield f"- {counted(len(report.waived) - _MANY, 'more finding')}"
     yield "\n</details>"
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
     """A text in which only its own pairs of backticks mean something."""
     *pairs, last = _short(text).split("`")
     if len(pairs) % 2:  # one of them stands alone

@@ -34,23 +34,23 @@ class _Text:
         for finding in report.open:
             groups.setdefault(some(finding.topics, "topic") or "no topic", []).append(finding)
         for heading, findings in groups.items():
-            yield from (self._in(_BOLD, line) for line in _wrapped(heading))
+            yield from (self._in(_BOLD, line) for line in wrapped(heading))
             for finding in findings:
                 yield ""
                 yield from self._finding(finding)
             yield ""
         yield from self._waived(report)
-        yield from _wrapped(f"{compared(report)}: {summary(report)}")
+        yield from wrapped(f"{compared(report)}: {summary(report)}")
         for note in report.notes:
-            yield from _wrapped(f"note: {one_line(note)}")
+            yield from wrapped(f"note: {one_line(note)}")
         if report.failed:
-            yield from _wrapped(
+            yield from wrapped(
                 f"To let a finding pass on purpose, write its fingerprint, rule, a reason and a last day into {WAIVERS}."
             )
 
     def _finding(self, finding: Finding) -> Iterator[str]:
         severity = finding.severity.value
-        first, *rest = _wrapped(f"{severity}: {one_line(finding.message)}", WIDTH - 2) or [severity]
+        first, *rest = wrapped(f"{severity}: {one_line(finding.message)}", WIDTH - 2) or [severity]
         yield "  " + self._in(_COLORS[finding.severity], severity) + self._in(_BOLD, first[len(severity) :])
         yield from (self._in(_BOLD, f"  {line}") for line in rest)
         for label, said in facts(finding):
@@ -58,7 +58,7 @@ class _Text:
                 continue
             shown = f"    {label}".ljust(_LABEL)
             for line in said:
-                for part in _wrapped(line, WIDTH - _LABEL - 1, "") or [""]:
+                for part in wrapped(line, WIDTH - _LABEL - 1, "") or [""]:
                     yield f"{self._in(_DIM, shown)} {part}"
                     shown = " " * _LABEL
 
@@ -67,11 +67,11 @@ class _Text:
         if waived:
             yield self._in(_BOLD, "waived")
             for finding in waived:
-                yield from _wrapped(
+                yield from wrapped(
                     f"  {one_line(finding.subject_of)}: {one_line(finding.message)} [{finding.rule}]: {one_line(finding.waived)}"
                 )
         if known := len(report.waived) - len(waived):
-            yield from _wrapped(f"{counted(known, 'finding')} of the baseline")
+            yield from wrapped(f"{counted(known, 'finding')} of the baseline")
         if report.waived:
             yield ""
 
@@ -79,6 +79,6 @@ class _Text:
         return f"\x1b[{code}m{text}\x1b[0m" if self._color and text.strip() else text
 
 
-def _wrapped(text: str, width: int = WIDTH, indent: str = "  ") -> list[str]:
+def wrapped(text: str, width: int = WIDTH, indent: str = "  ") -> list[str]:
     """A text in lines; a name or a place is never broken, even where it is wider."""
     return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from kontrakt.check.changes.types import schema_changes
 from kontrakt.check.findings import Finding, Severity
-from kontrakt.check.sides import Declared, Sides, position_of, topics_of
-from kontrakt.check.words import code, codes, type_name
+from kontrakt.check.sides import Declared, Sides, key_name, position_of, topics_of
+from kontrakt.check.words import code, type_name
 from kontrakt.contract import Key, KeyFormat, Kind
 
 from .rule import Rule
@@ -40,7 +40,7 @@ class KeyChanged(TopicRule):
     def judge(cls, sides: Sides) -> Iterator[Finding]:
         """Everything that the rule finds."""
         for old, new in sides.declared:
-            was, now = _shown(old.key), _shown(new.key)
+            was, now = key_name(old.key), key_name(new.key)
             if was != now:
                 yield cls.finding(
                     f"the key of {code(new.name)} was {was} and is {now} now",
@@ -71,7 +71,7 @@ class KeyFormatChanged(TopicRule):
         for old, new in sides.declared:
             if old.key is None or new.key is None or old.key.format is new.key.format:
                 continue
-            if _shown(old.key) != _shown(new.key):  # that the key is another one says it
+            if key_name(old.key) != key_name(new.key):  # that the key is another one says it
                 continue
             was, now = _written(old.key), _written(new.key)
             said = f'"key_format": "{old.key.format}"'
@@ -81,7 +81,7 @@ class KeyFormatChanged(TopicRule):
                 change=f"{was} -> {now}",
                 breaks=_who(new),
                 ways_out=(
-                    f"keep the type of {_shown(new.key)}"
+                    f"keep the type of {key_name(new.key)}"
                     if type_name(old.key.schema) != type_name(new.key.schema)
                     else f"say {code(said)}",
                     *cls.ways_out,
@@ -140,14 +140,6 @@ def _difference(old: Schema, new: Schema) -> str:
 
 def _says_format(declared: Declared) -> bool:
     return position_of(declared, "key_format") != declared.position
-
-
-def _shown(key: Key | None) -> str:
-    if key is None:
-        return "none"
-    if key.inside:
-        return codes(key.fields)
-    return f"{code(type_name(key.schema))} beside the value"
 
 
 def _written(key: Key) -> str:

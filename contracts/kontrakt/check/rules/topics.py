@@ -74,7 +74,7 @@ class TopicRemoved(TopicRule):
     @classmethod
     def judge(cls, sides: Sides) -> Iterator[Finding]:
         """Everything that the rule finds."""
-        renamed = {old.name for old, _ in _renamed(sides)}
+        renamed = {old.name for old, _ in sides.renamed}
         for old in sides.removed:
             if old.name in renamed:
                 continue
@@ -107,7 +107,7 @@ class TopicRenamed(TopicRule):
     @classmethod
     def judge(cls, sides: Sides) -> Iterator[Finding]:
         """Everything that the rule finds."""
-        for old, new in _renamed(sides):
+        for old, new in sides.renamed:
             both = f'"name": ["{old.name}", "{new.name}"]'
             if isinstance(new, Topic):
                 move = f"declare both names until every consumer has moved: {code(both)}"
@@ -248,7 +248,7 @@ class CompactionChanged(TopicRule):
             yield cls.finding(
                 f"the {_what(new)} {code(new.name)} had the cleanup policy {codes(sorted(was))} and {_have(new)} "
                 f"{codes(sorted(now))} now",
-                new.name,
+                f"{new.name}.{_CLEANUP}",
                 change=f"{','.join(sorted(was))} -> {','.join(sorted(now))}",
                 breaks=("consumers that replay the topic",),
                 ways_out=(f"keep {code(_CLEANUP)} as it was", *cls.ways_out),
@@ -346,23 +346,6 @@ class EventAdded(TopicRule):
                         new=record.position,
                         topics=(new.name,),
                     )
-
-
-def _renamed(sides: Sides) -> Iterator[tuple[Declared, Declared]]:
-    """Each removed topic with the added one that carries the same."""
-    left = list(sides.added)
-    for old in sides.removed:
-        for new in left:
-            if _carries(old) == _carries(new):
-                left.remove(new)
-                yield old, new
-                break
-
-
-def _carries(declared: Declared) -> frozenset[str]:
-    if isinstance(declared, RequestTopics):
-        return frozenset((declared.protocol.fullname,))
-    return frozenset((declared.kind, *(record.fullname for record in declared.values)))
 
 
 def _cleanup(declared: Declared) -> frozenset[str]:
