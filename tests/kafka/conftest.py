@@ -49,7 +49,7 @@ class Place:
 
     def connect(self, **kafka: Any) -> Bus:
         """A bus of its own."""
-        options = {name.replace("_", "."): value for name, value in kafka.items()}
+        options = {name if name.endswith("_cb") else name.replace("_", "."): value for name, value in kafka.items()}
         return kontrakt.connect(
             bootstrap_servers=self.bootstrap_servers, registry_url=self.registry_url, kafka={**self.kafka, **options}
         )

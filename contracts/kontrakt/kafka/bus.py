@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
@@ -164,13 +164,22 @@ class Bus:
             clients = list(self._clients.values())
             sender, registry = self._sender, self._registry
         _open.discard(self)
-        with ExitStack() as steps:  # all of them run, whichever fails
-            if registry is not None:
-                steps.callback(registry.close)
-            if sender is not None:
-                steps.callback(sender.close)
-            for client in clients:
-                steps.callback(client.close)
+        failures: list[KontraktError] = []
+
+        def attempt(close: Callable[[], None]) -> None:
+            try:
+                close()
+            except KontraktError as failure:
+                failures.append(failure)
+
+        with ExitStack() as steps:  # all of them run, whatever happens, the last one first
+            for one in (registry, sender, *clients):
+                if one is not None:
+                    steps.callback(attempt, one.close)
+        for other in failures[1:]:
+            failures[0].add_note(f"and {other}")
+        if failures:
+            raise failures[0]
 
     def _check(self) -> None:
         if self._closed:

@@ -47,9 +47,16 @@ class Waiting:
         self._condition = threading.Condition()
         self._waiting = 0
         self._forked = False
+        self.flushing = 0
+        """How many threads wait for everything of theirs: no message lingers meanwhile."""
 
-    def wait_for(self, done: Callable[[], bool], timeout: float | None) -> bool:
+    def wait_for(self, done: Callable[[], bool], timeout: float | None, *, flush: bool = False) -> bool:
         """Wait until something holds that a delivery brings about; false when the time is up.
+
+        Args:
+            done: What has to hold.
+            timeout: Seconds; without it, for ever.
+            flush: Whether messages are sent at once rather than when a batch is full (librdkafka's ``linger.ms``).
 
         Raises:
             ClosedError: This is a forked child, where nothing is ever delivered.
@@ -59,10 +66,12 @@ class Waiting:
         with self._condition:
             # Counted before the first look: whoever changes something after that look sees that somebody waits.
             self._waiting += 1
+            self.flushing += flush
             try:
                 return self._condition.wait_for(done, timeout)
             finally:
                 self._waiting -= 1
+                self.flushing -= flush
 
     def wake(self) -> None:
         """Let those who wait look again."""
@@ -94,7 +103,7 @@ class Outbox:
         Raises:
             DeliveryError: Messages failed that nobody looked at, or are still on their way when the time is up. All are listed.
         """
-        arrived = self.waiting.wait_for(lambda: not self.pending, timeout)
+        arrived = self.waiting.wait_for(lambda: not self.pending, timeout, flush=True)
         failed, self._failed = self._failed, {}
         unsent = [] if arrived else list(self.pending)
         if failed or unsent:

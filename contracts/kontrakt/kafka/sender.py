@@ -149,8 +149,9 @@ class Sender:
     def _report(self) -> None:
         """Let librdkafka call back; that of each delivery wakes whoever waits for it."""
         while not self._closed:
+            serve = self._producer.flush if self._waiting.flushing else self._producer.poll
             try:
-                self._producer.poll(_POLL_SECONDS)
+                serve(_POLL_SECONDS)
             except Exception:  # noqa: BLE001 - deliveries go on being reported, whatever a callback of the user's does
                 _log.exception("a callback of the Kafka producer failed")
 
