@@ -170,9 +170,12 @@ def environment_for(folder: Path, more: Mapping[str, str] | None = None) -> dict
 
 
 def copy_example(folder: Path) -> None:
-    """Put the example shop into a folder, as it stands in a checkout."""
+    """Put the example shop into a folder, as it stands in a checkout, and commit it."""
     for name in ("schemas", "generated"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    git = ["git", "-c", "user.name=kontrakt", "-c", "user.email=kontrakt@example.org"]
+    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "The example"]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
 
 
 def _serve(channel: Channel, folder: Path, environment: Mapping[str, str]) -> None:

@@ -133,3 +133,21 @@ def test_the_list_of_commands_says_what_they_say_themselves() -> None:
         command = commands.get_command(context, name)
         assert command is not None
         assert (command.help or "").partition("\n")[0] == line
+
+
+# --- the changelog -----------------------------------------------------------------------------------------------------
+
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_changelog_is_one_that_tools_read() -> None:
+    headings = re.findall(r"^## (.+)$", CHANGELOG, re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", one) for one in headings[1:])
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.+)$", CHANGELOG, re.MULTILINE)) <= kinds
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_changelog_tells_of_every_command(name: str) -> None:
+    assert f"`kontrakt {name}" in CHANGELOG
