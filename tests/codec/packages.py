@@ -14,11 +14,14 @@ import msgspec
 import pydantic
 from kontrakt import avro
 from kontrakt.avro.shapes import is_object
+from kontrakt.codec.binding import library_of
 from kontrakt.codec.bundle import Bundle, Document, Style
 from kontrakt.errors import DeclaredError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from kontrakt.codec import Codec, MakeCodec
 
 _NUMBERS = itertools.count()
 
@@ -35,9 +38,49 @@ class Package(SimpleNamespace):
         """A record, as its style makes one."""
         found = getattr(self, kind)
         if self.style is Style.TYPEDDICT and issubclass(found, dict):
-            fullname = next(name for name in self.bundle.types if name.rpartition(".")[2] == kind)
+            fullname = self.full_name(kind)
             return {"-type": fullname, **fields} if fullname in self.bundle.tagged else dict(fields)
         return found(**fields)
+
+    def bare(self, kind: str, /, **fields: Any) -> Any:
+        """A record whose fields nobody has looked at."""
+        found = getattr(self, kind)
+        if self.style is not Style.PYDANTIC:
+            return self.make(kind, **fields)
+        value = found.model_construct()
+        value.__dict__.update(fields)
+        return value
+
+    def get(self, value: Any, field: str) -> Any:
+        """A field of a record in any style."""
+        return value[field] if isinstance(value, dict) else getattr(value, field)
+
+    def names(self, kind: str) -> list[str]:
+        """The Python names of a record's fields."""
+        fullname = self.full_name(kind)
+        renamed = self.bundle.renamed.get(fullname, {})
+        schema = library_of(getattr(self, kind)).schema(fullname)
+        assert isinstance(schema, avro.Record)
+        return [renamed.get(field.name, field.name) for field in schema.fields]
+
+    def full_name(self, kind: str) -> str:
+        """The Avro name of a class."""
+        return next(name for name in self.bundle.types if name.rpartition(".")[2] == kind)
+
+    def codec(self, make: MakeCodec, kind: str) -> Codec[Any]:
+        """The codec of a class.
+
+        Args:
+            make: The implementation.
+            kind: The class's name.
+        """
+        library = library_of(getattr(self, kind))
+        return make(library.schema(self.full_name(kind)), library)
+
+    def __del__(self) -> None:
+        """Forget the modules, so that a test leaves nothing behind."""
+        for name in (self.bundle.package, f"{self.bundle.package}._kontrakt"):
+            sys.modules.pop(name, None)
 
 
 def package(

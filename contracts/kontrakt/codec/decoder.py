@@ -103,22 +103,14 @@ class Decoder:
         """Write how a record is made of its fields, and that it is returned."""
         line = self._program.line
         fields = list(zip(shape.fields, parts, strict=True))
-        kind = self._program.constant(shape.kind, shape.kind.__name__)
-        items = ", ".join(f"{name!r}: {part}" for name, part in fields)
         match shape.form:
             case Form.DICTIONARY:
                 tag = f"{TAG!r}: {shape.tag!r}, " if shape.tag else ""
-                line(f"value = {{{tag}{items}}}")
+                line(f"value = {{{tag}{', '.join(f'{name!r}: {part}' for name, part in fields)}}}")
             case Form.SLOTS:
+                kind = self._program.constant(shape.kind, shape.kind.__name__)
                 line(f"value = {self._call(object.__new__)}({kind})")
                 line(*(f"value.{name} = {part}" for name, part in fields))
-            case Form.STATE:
-                names = self._program.constant(set(shape.fields), f"fields_{shape.kind.__name__}")
-                line(f"value = {self._call(object.__new__)}({kind})")
-                line(
-                    f"value.__setstate__({{'__dict__': {{{items}}}, '__pydantic_fields_set__': {names}.copy(), "
-                    "'__pydantic_extra__': None, '__pydantic_private__': None})"
-                )
             case Form.CALL:
                 make = self._program.constant(shape.make, f"make_{shape.kind.__name__}")
                 line(f"value = {make}({', '.join(f'{name}={part}' for name, part in fields)})")

@@ -78,9 +78,15 @@ class Encoder:
         check = _of_class(record, shape)
         program.line(f"if {self._misfits(shape)}: value = {program.constant(check, f'as_{record.name}')}(value)")
         for name, field in zip(shape.fields, record.fields, strict=True):
+            variable = program.name(field.name)
+            if shape.form is Form.DICTIONARY and field.has_default:
+                make = program.constant(_Absent(check, self._default, field), f"default_{name}")
+                program.line(f"{variable} = value[{name!r}] if {name!r} in value else {make}(value)")
             with program.at(f".{field.name}"):
-                variable = program.name(field.name)
-                program.line(f"{variable} = {self._member(shape, name, field, check)}")
+                if shape.form is not Form.DICTIONARY:
+                    program.line(f"{variable} = value.{name}")
+                elif not field.has_default:
+                    program.line(f"{variable} = value[{name!r}]")
                 self._value(field.schema, variable)
 
     def _misfits(self, shape: Shape) -> str:
@@ -90,15 +96,6 @@ class Encoder:
         keys = len(shape.fields) + bool(shape.tag)
         wrong = f"value.__class__ is not dict or len(value) != {keys}"
         return f"{wrong} or value.get({TAG!r}) != {shape.tag!r}" if shape.tag else wrong
-
-    def _member(self, shape: Shape, name: str, field: Field, check: Convert) -> str:
-        """How a field is taken from its record."""
-        if shape.form is not Form.DICTIONARY:
-            return f"value.{name}"
-        if not field.has_default:
-            return f"value[{name!r}]"
-        make = self._program.constant(_Absent(check, self._default, field), f"default_{name}")
-        return f"value[{name!r}] if {name!r} in value else {make}(value)"
 
     # --- the lines for the value of a variable ---
 

@@ -27,8 +27,6 @@ class Form(PythonEnum):
     """It is a dictionary."""
     SLOTS = auto()
     """The slots of a bare object are filled, which is all that the class itself would do."""
-    STATE = auto()
-    """A bare pydantic model gets its state, as when it is unpickled: nothing is validated."""
     CALL = auto()
     """Something is called with the fields as keywords."""
 
@@ -89,9 +87,8 @@ def shape_of(kind: type, style: Style, record: Record, renamed: Mapping[str, str
     fields = tuple(renamed.get(field.name, field.name) for field in record.fields)
     if dict in kind.__mro__:  # which a TypedDict is at run time
         return _dictionary(fields, record.fullname if tagged else "")
-    construct: Callable[..., Any] | None = getattr(kind, "model_construct", None)
-    if style is Style.PYDANTIC and construct is not None:
-        return Shape(kind, fields, Form.STATE if _only_state(kind, fields) else Form.CALL, construct)
+    if style is Style.PYDANTIC and hasattr(kind, "model_construct"):
+        return Shape(kind, fields, Form.CALL, _unvalidated(kind, fields))
     return Shape(kind, fields, Form.SLOTS if _only_slots(kind, fields) else Form.CALL, kind)
 
 
@@ -100,6 +97,35 @@ def _dictionary(fields: tuple[str, ...], tag: str = "") -> Shape:
         return {TAG: tag, **values} if tag else values
 
     return Shape(dict, fields, Form.DICTIONARY, make, tag)
+
+
+def _unvalidated(kind: Any, fields: Sequence[str]) -> Callable[..., Any]:
+    """What makes a pydantic model without validating what was decoded already."""
+    if (
+        kind.__pydantic_post_init__
+        or kind.__private_attributes__
+        or kind.__pydantic_root_model__
+        or kind.model_config.get("extra") == "allow"
+        or set(kind.model_fields) != set(fields)
+    ):
+        construct: Callable[..., Any] = kind.model_construct
+        return construct
+    names = set(fields)
+
+    def make(**values: Any) -> Any:
+        """Give a bare model its state, as when it is unpickled: in a fifth of the time of ``model_construct``."""
+        value = kind.__new__(kind)
+        value.__setstate__(
+            {
+                "__dict__": values,
+                "__pydantic_fields_set__": names.copy(),
+                "__pydantic_extra__": None,
+                "__pydantic_private__": None,
+            }
+        )
+        return value
+
+    return make
 
 
 def _only_slots(kind: Any, fields: Sequence[str]) -> bool:
@@ -114,17 +140,6 @@ def _only_slots(kind: Any, fields: Sequence[str]) -> bool:
         and kind.__setattr__ is object.__setattr__
         and not hasattr(kind, "__post_init__")
         and {field.name for field in dataclasses.fields(kind)} == set(fields) == set(getattr(kind, "__slots__", ()))
-    )
-
-
-def _only_state(kind: Any, fields: Sequence[str]) -> bool:
-    """Whether a pydantic model is nothing but its fields: no private attributes, no further ones, no code that runs when one is made."""
-    return (
-        not kind.__pydantic_post_init__
-        and not kind.__private_attributes__
-        and not kind.__pydantic_root_model__
-        and kind.model_config.get("extra") != "allow"
-        and set(kind.model_fields) == set(fields)
     )
 
 
