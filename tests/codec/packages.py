@@ -42,6 +42,12 @@ class Package(SimpleNamespace):
             return {"-type": fullname, **fields} if fullname in self.bundle.tagged else dict(fields)
         return found(**fields)
 
+    def replace(self, kind: str, by: type) -> None:
+        """Let another class stand for a type."""
+        by.__module__, by.__qualname__, by.__name__ = self.bundle.package, kind, kind
+        setattr(sys.modules[self.bundle.package], kind, by)
+        setattr(self, kind, by)
+
     def bare(self, kind: str, /, **fields: Any) -> Any:
         """A record whose fields nobody has looked at."""
         found = getattr(self, kind)
@@ -53,7 +59,7 @@ class Package(SimpleNamespace):
 
     def get(self, value: Any, field: str) -> Any:
         """A field of a record in any style."""
-        return value[field] if isinstance(value, dict) else getattr(value, field)
+        return value[field] if is_object(value) else getattr(value, field)
 
     def names(self, kind: str) -> list[str]:
         """The Python names of a record's fields."""

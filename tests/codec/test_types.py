@@ -296,6 +296,8 @@ def test_a_huge_number_is_not_written_out(make: MakeCodec) -> None:
 class Text(str):
     """A string of a class of its own."""
 
+    __slots__ = ()
+
 
 class Amount(Decimal):
     """A decimal of a class of its own."""

@@ -23,6 +23,7 @@ class Branch:
         kind: The exact class of its values.
         fit: Encodes one.
         record: Of a record that is a dictionary: its full name.
+        tagged: Whether such dictionaries carry that name.
         known: The keys that such a dictionary may have.
         needed: The keys that it must have.
     """
@@ -30,6 +31,7 @@ class Branch:
     kind: type
     fit: Fit
     record: str = ""
+    tagged: bool = False
     known: frozenset[str] = frozenset()
     needed: frozenset[str] = frozenset()
 
@@ -41,9 +43,11 @@ class Branch:
 class Choice(dict[type, Fit]):
     """What encodes a value, by its class. Where several branches have a class, or none, the value itself decides.
 
-    A dictionary is of the record that its ``"-type"`` names, or else a map, or else of the only record that its keys fit. Any other value
-    is tried: as the branches of its own class in the order of the schema, so that an int is the first of int and long that holds
-    it; of a derived class, as those of its bases; at last as all, so that a tuple may be an array.
+    A dictionary is of the record that its ``"-type"`` names. Without one it is a map, or else of the only record that its keys fit; records
+    that never carry one come before the map. No dictionary is tried as several, which would double the time with each level.
+
+    Any other value is tried: as the branches of its own class in the order of the schema, so that an int is the first of int and
+    long that holds it; of a derived class, as those of its bases; at last as all, so that a tuple may be an array.
 
     Args:
         what: What the union takes, for messages.
@@ -62,40 +66,41 @@ class Choice(dict[type, Fit]):
 
     def _choose(self, value: Any, out: list[bytes], *more: Any) -> None:
         if self._dictionaries and isinstance(value, _MAPPINGS):
-            own = self._of_dictionary(value)
-        else:
-            own = [branch.fit for branch in self._others if value.__class__ is branch.kind]
-            own = own or [branch.fit for branch in self._others if isinstance(value, branch.kind)]
-        if len(own) == 1:
-            return own[0](value, out, *more)
+            return self._dictionary(value).fit(value, out, *more)
+        exact = [branch.fit for branch in self._others if value.__class__ is branch.kind]
+        derived = exact or [branch.fit for branch in self._others if isinstance(value, branch.kind)]
+        if len(derived) == 1:
+            return derived[0](value, out, *more)
         mark = len(out)
         misfit = expected(self._what, value)
-        for fit in own or [branch.fit for branch in self._others]:
+        for fit in derived or [branch.fit for branch in self._others]:
             try:
                 return fit(value, out, *more)
             except (TooDeep, RecursionError, MemoryError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever one branch says, the next one is tried
                 del out[mark:]
-                if own and isinstance(error, Misfit):
+                if derived and isinstance(error, Misfit):
                     misfit = error
         raise misfit
 
-    def _of_dictionary(self, value: Mapping[Any, Any]) -> list[Fit]:
-        """What may encode a dictionary, the likeliest first."""
+    def _dictionary(self, value: Mapping[Any, Any]) -> Branch:
         records = [branch for branch in self._dictionaries if branch.record]
-        maps = [branch.fit for branch in self._dictionaries if not branch.record]
         tag = value.get(TAG)
-        named = [branch for branch in records if branch.record == tag]
-        fitting = named or [branch for branch in records if branch.takes(value)]
-        if len(fitting) > 1 and not maps:
-            names = " as well as ".join(branch.record for branch in fitting)
+        maps = [branch for branch in self._dictionaries if not branch.record]
+        if tag is not None:
+            found = [branch for branch in records if branch.record == tag] or maps
+        elif maps and all(branch.tagged for branch in records):
+            found = maps  # a record would say that it is one
+        else:
+            found = [branch for branch in records if branch.takes(value)] or maps
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = " as well as ".join(branch.record for branch in found)
             raise Misfit(f'this dict may be {names}; say which, with the full name as its "{TAG}"')
-        if not fitting and not maps:
-            if tag is not None:
-                raise Misfit(f"expected {self._what}, got a dict of {shown(tag)}")
-            raise Misfit(
-                f'this dict is not {self._what}; with the full name of its record as "{TAG}" it would be clear why'
-            )
-        one = [branch.fit for branch in fitting] if len(fitting) == 1 else []
-        return one if named else [*maps, *one]
+        if tag is not None:
+            raise Misfit(f"expected {self._what}, got a dict of {shown(tag)}")
+        raise Misfit(
+            f'this dict is not {self._what}; with the full name of its record as "{TAG}" it would be clear why'
+        )

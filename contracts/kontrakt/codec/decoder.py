@@ -310,7 +310,7 @@ class Decoder:
         for number in range(len(union.branches)):
             with program.block(f"{'elif' if number else 'if'} n == {2 * number}:"):
                 branch(number)
-        program.line(f"else: {self._call(binary.bad_branch)}(n, {len(union.branches)})")
+        program.line(f"{'else: ' if union.branches else ''}{self._call(binary.bad_branch)}(n, {len(union.branches)})")
 
 
 _SIZES = {"boolean": 1, "float": binary.FLOAT.size, "double": binary.DOUBLE.size}

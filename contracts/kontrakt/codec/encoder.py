@@ -231,7 +231,7 @@ class Encoder:
                 program.line(f"out.append({_number(other)!r})")
                 self._value(union.branches[other], value)
         else:
-            choice = program.once(union, "encode_union", partial(self._choice, union))
+            choice = program.once(union.branches, "choose", partial(self._choice, union))
             program.line(f"{choice}[{value}.__class__]({value}, {self._arguments})")
 
     def _choice(self, union: Union, name: str) -> None:
@@ -259,7 +259,7 @@ class Encoder:
         known = frozenset((TAG, *shape.fields))
         needed = frozenset(name for name, field in fields if not field.has_default)
         names = self._program.constant(known, "known"), self._program.constant(needed, "needed")
-        return f", {branch.fullname!r}, {names[0]}, {names[1]}"
+        return f", {branch.fullname!r}, {bool(shape.tag)}, {names[0]}, {names[1]}"
 
     def _kind(self, branch: Schema) -> type:
         """The exact class of the values of a branch."""
