@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from kontrakt.contract import Contracts, Document, Subject, load
+from kontrakt.contract import Contracts, Document, Subject, from_files, load
 from kontrakt.errors import SchemaRejected
-from kontrakt.registry import Registry, register
+from kontrakt.registry import Registry, publish, register
 
 from tests.registry.served import Served, record
 
@@ -92,3 +93,33 @@ def test_a_refused_schema_stops_it(registry: Registry, name: str) -> None:
         register(contracts(*subjects, documents=documents), registry)
     assert registry.versions(good) == [1]
     assert registry.versions(bad) == []
+
+
+def customer(name: str, *read: str) -> Contracts:
+    """An entity, and a projection of it that reads some fields."""
+    fields = [{"name": one, "type": "string", "default": ""} for one in ("id", "email", "phone")]
+    topic = {"kind": "entity", "name": f"{name}.customers", "key": "id", "owner": "customer-service"}
+    entity = {"type": "record", "name": f"{name}.Customer", "topic": topic, "fields": fields}
+    view = {
+        "type": "record",
+        "name": f"{name}.View",
+        "projection": {"of": f"{name}.Customer", "consumer": "billing"},
+        "fields": [one for one in fields if one["name"] in read],
+    }
+    return from_files({"customer.avsc": json.dumps(entity).encode(), "view.avsc": json.dumps(view).encode()})
+
+
+def test_projections_are_published(registry: Registry, name: str) -> None:
+    subject = f"{name}.customers-value.readers.billing"
+
+    def newest() -> list[str]:
+        version = registry.latest(subject)
+        assert version is not None
+        return [field["name"] for field in json.loads(version.text)["fields"]]
+
+    for read in (["email"], ["email", "phone"], ["email"], ["phone"], ["email", "phone"], ["email", "phone"]):
+        (done,) = publish(customer(name, *read), registry)
+        assert (done.subject, newest()) == (subject, read)  # also where it is an older version again
+        assert registry.get_level(subject) == "NONE"
+    assert publish(customer(name, "email", "phone"), registry)[0].new is False
+    assert registry.versions(f"{name}.customers-value") == []  # nothing else is registered

@@ -11,7 +11,7 @@
 
 from .client import Registry
 from .documents import Document, Reference, Registered, SchemaText, SchemaVersion, Verdict
-from .registering import Progress, register
+from .registering import Progress, publish, register
 
 __all__ = [
     "Document",
@@ -22,5 +22,6 @@ __all__ = [
     "SchemaText",
     "SchemaVersion",
     "Verdict",
+    "publish",
     "register",
 ]

@@ -236,6 +236,17 @@ class Registry:
             return None
         return found
 
+    def delete_version(self, subject: str, number: int) -> None:
+        """Delete a version, softly: it can still be fetched by its id, and no longer counts.
+
+        Raises:
+            SchemaNotFound: There is no such version.
+            RegistryError: Other schemas refer to it, or the registry cannot be asked.
+        """
+        self._ask(
+            f"delete version {number} of the subject {subject}", lambda: self._client.delete_version(subject, number)
+        )
+
     def get_level(self, subject: str | None = None) -> str | None:
         """A subject's own compatibility level, or None when it has none; without a subject the registry's default.
 

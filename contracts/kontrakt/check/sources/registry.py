@@ -44,9 +44,9 @@ def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -
     known = registry.subjects()
     default = registry.get_level() or ""
     values = {topic.value_subject(record) for topic in contracts.topics for record in topic.values}
-    own = {(topic.value_subject(one.of), one.consumer) for one in contracts.projections for topic in one.topics}
-    published = {name: one for name in known if (one := reads(name)) and one[0] in values and one not in own}
-    read = {subject for subject, _ in (*own, *published.values())}
+    own = {topic.value_subject(one.of) for one in contracts.projections for topic in one.topics}
+    published = {name: one for name in known if (one := reads(name)) and one[0] in values}
+    read = own | {subject for subject, _ in published.values()}
     said = {subject.name: subject.compatibility for subject in contracts.subjects}
     there = sorted((said.keys() | read | _formerly(contracts, set(known))).intersection(known))
     levels = own_levels(registry, there, progress)
@@ -177,6 +177,9 @@ class _Histories(Mapping[str, tuple[Version, ...]]):
                 Version(number=number, schema=tree) for number, tree in read if tree is not None
             )
         return self._read[subject]
+
+    def __contains__(self, subject: object) -> bool:
+        return subject in self._found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)
