@@ -11,25 +11,13 @@ reader's union the branch that matches exactly is taken, otherwise the first tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias
 
+from .matching import Pairs, alike, promotes, same_name, shown, written_as
 from .schema import Array, Enum, Field, Fixed, Map, Named, Record, Schema, Union
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-PROMOTIONS: Final[Mapping[str, frozenset[str]]] = {
-    "int": frozenset(("long", "float", "double")),
-    "long": frozenset(("float", "double")),
-    "float": frozenset(("double",)),
-    "string": frozenset(("bytes",)),
-    "bytes": frozenset(("string",)),
-}
-"""What a primitive may be read as (Avro specification, "Schema Resolution")."""
-
-
-_DEEP: Final = 20
-"""How far below a union its branches of one name are compared; what differs deeper is met when data is read."""
 
 
 @dataclass(eq=False, slots=True)
@@ -192,7 +180,7 @@ class _Resolver:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], Step] = {}
-        self._readable_pairs: dict[tuple[int, int], bool] = {}
+        self._pairs = Pairs()
         self._todo: list[Step] = []
 
     def resolve(self, reader: Schema, writer: Schema) -> Step:
@@ -276,84 +264,12 @@ class _Resolver:
             meant.sort(key=lambda found: found[1].fullname != writer.fullname)
             if len(meant) < 2:
                 return meant[0][0] if meant else None
-            readable = (index for index, branch in meant if self._readable(branch, writer, 0))
+            readable = (index for index, branch in meant if not self._pairs.connect(branch, writer).fails)
             return next(readable, meant[0][0])
         for index, branch in branches:
             if branch.type == writer.type:
                 return index
         return next((index for index, branch in branches if promotes(branch, writer)), None)
-
-    def _readable(self, reader: Schema, writer: Schema, depth: int) -> bool:
-        """Whether data of the writer can be read as the reader's type: the choice between branches of one name."""
-        pair = id(reader), id(writer)
-        if depth > _DEEP:
-            return True
-        if pair not in self._readable_pairs:
-            # A type that contains itself is readable unless something else in it is not.
-            self._readable_pairs[pair] = True
-            self._readable_pairs[pair] = self._judge(reader, writer, depth + 1)
-        return self._readable_pairs[pair]
-
-    def _judge(self, reader: Schema, writer: Schema, depth: int) -> bool:
-        if isinstance(writer, Union):
-            return all(self._readable(reader, branch, depth) for branch in writer.branches)
-        match reader, writer:
-            case Union(), _:
-                return any(self._readable(branch, writer, depth) for branch in reader.branches)
-            case Record(), Record() if same_name(reader, writer):
-                pairs = [(target, written_as(target, writer)) for target in reader.fields]
-                return all(
-                    self._readable(target.schema, wrote.schema, depth) if wrote else target.has_default
-                    for target, wrote in pairs
-                )
-            case Enum(), Enum() if same_name(reader, writer):
-                return reader.default is not None or set(writer.symbols) <= set(reader.symbols)
-            case Fixed(), Fixed():
-                return same_name(reader, writer) and reader.size == writer.size
-            case Array(), Array():
-                return self._readable(reader.items, writer.items, depth)
-            case Map(), Map():
-                return self._readable(reader.values, writer.values, depth)
-            case _:
-                return not isinstance(writer, Named) and promotes(reader, writer)
-
-
-def promotes(reader: Schema, writer: Schema) -> bool:
-    """Whether a primitive is read as another, or as itself."""
-    return reader.type == writer.type or reader.type in PROMOTIONS.get(writer.type, ())
-
-
-def same_name(reader: Named, writer: Named) -> bool:
-    """Whether a reader's named type takes a writer's: by the bare name, or by one of the reader's aliases."""
-    return reader.fullname == writer.fullname or reader.name == writer.name or writer.fullname in reader.aliases
-
-
-def alike(reader: Schema, writer: Named) -> TypeGuard[Named]:
-    """Whether a reader's type is of the writer's kind, and takes its name."""
-    return isinstance(reader, Named) and type(reader) is type(writer) and same_name(reader, writer)
-
-
-def candidates(target: Field, writer: Record) -> list[Field]:
-    """The writer's fields that a reader's field could take: that of the same name, then those of the reader's aliases."""
-    if not target.aliases:
-        return [found] if (found := writer.field(target.name)) else []
-    return [found for name in (target.name, *target.aliases) if (found := writer.field(name))]
-
-
-def written_as(target: Field, writer: Record) -> Field | None:
-    """The writer's field that a reader's field takes."""
-    return next(iter(candidates(target, writer)), None)
-
-
-def shown(schema: Schema) -> str:
-    """A type as messages name it."""
-    match schema:
-        case Union():
-            return "[" + ", ".join(map(shown, schema.branches)) + "]"
-        case Named():
-            return f"{schema.type} {schema.fullname}"
-        case _:
-            return schema.type
 
 
 def _failures(root: Step) -> Iterator[Failure]:

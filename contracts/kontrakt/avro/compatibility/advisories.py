@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from kontrakt.avro.defaults import default_value, misfits
+from kontrakt.avro.matching import alike
 from kontrakt.avro.resolution import (
     IntoUnion,
     ReadArray,
@@ -18,7 +19,6 @@ from kontrakt.avro.resolution import (
     ReadUnion,
     Same,
     Step,
-    alike,
     resolve,
 )
 from kontrakt.avro.schema import Array, Field, Map, Named, Record, Schema, Union

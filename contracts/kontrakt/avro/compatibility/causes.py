@@ -1,22 +1,27 @@
-"""Why two schemas are incompatible: the innermost reasons, also where the reference says only that a union lacks a branch.
-
-All pairs of types that data can meet are connected first, then what fails is passed on to what needs it: a record needs all its
-fields, a value that becomes a branch of a union needs one. What is not reached fits. This says the same in whatever order fields
-stand, and takes time in proportion to the number of pairs.
-"""
+"""Why two schemas are incompatible: the innermost reasons, also where the reference says only that a union lacks a branch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from kontrakt.avro.resolution import alike, candidates, promotes, same_name, shown
-from kontrakt.avro.schema import Array, Enum, Field, Fixed, Map, Named, Record, Schema, Union
+from kontrakt.avro.matching import (
+    Need,
+    Pair,
+    Pairs,
+    alike,
+    candidates,
+    lacks_symbols,
+    missing_symbols,
+    same_name,
+    shown,
+)
+from kontrakt.avro.schema import Enum, Field, Fixed, Named, Record, Schema, Union
 
 from .trail import Spot, Trail
-from .verdict import Incompatibility, missing_symbols
+from .verdict import Incompatibility
 
 
 class CauseKind(StrEnum):
@@ -52,48 +57,6 @@ class Cause(Spot):
     detail: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
-class _Pair:
-    """A pair of types, or a reader's field for which the writer has none or several.
-
-    Attributes:
-        beside: The branches of the writer's union, where its type is one of them.
-        any: Whether one of ``needs`` is enough.
-        needs: The pairs inside.
-        users: The pairs that need this one.
-        left: How many of ``needs`` do not fail.
-        fails: Whether it fails.
-    """
-
-    reader: Schema | Field
-    writer: Schema | tuple[Field, ...]
-    beside: tuple[Schema, ...] = ()
-    any: bool = False
-    needs: list[_Need] = field(default_factory=list["_Need"])
-    users: list[_Pair] = field(default_factory=list["_Pair"])
-    left: int = 0
-    fails: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class _Need:
-    """A pair inside another.
-
-    Attributes:
-        pair: It.
-        pointer: The part of the JSON pointer that leads to it; empty where it stands in the same place.
-        step: The part of the path.
-        index: Which of the reader's fields it belongs to; -1 where it is none.
-        wrote: The writer's field that the reader's takes.
-    """
-
-    pair: _Pair
-    pointer: str = ""
-    step: str = ""
-    index: int = -1
-    wrote: Field | None = None
-
-
 def causes(reader: Schema, writer: Schema) -> tuple[Cause, ...]:
     """The innermost reasons why data of the writer cannot be read as the reader's type, each once.
 
@@ -104,7 +67,7 @@ def causes(reader: Schema, writer: Schema) -> tuple[Cause, ...]:
     Returns:
         The reasons, in the order of the reader's fields; none where all data can be read.
     """
-    root = _Graph().connect(reader, writer)
+    root = Pairs().connect(reader, writer)
     return tuple(_reasons(root)) if root.fails else ()
 
 
@@ -120,98 +83,6 @@ def refused(found: Incompatibility) -> Cause | None:
     return _cause(CauseKind.AMBIGUOUS_FIELD, trail, reader.fields[index], written[0], names)
 
 
-class _Graph:
-    """Connects pairs, and finds which fail."""
-
-    def __init__(self) -> None:
-        self._pairs: dict[tuple[int, int], _Pair] = {}
-        self._todo: list[_Pair] = []
-
-    def connect(self, reader: Schema, writer: Schema) -> _Pair:
-        root = self._pair(reader, writer)
-        failing: list[_Pair] = []
-        while self._todo:
-            self._expand(pair := self._todo.pop())
-            if _broken(pair):
-                pair.fails = True
-                failing.append(pair)
-        while failing:
-            for user in failing.pop().users:
-                user.left -= 1
-                if not user.fails and not (user.any and user.left):
-                    user.fails = True
-                    failing.append(user)
-        return root
-
-    def _pair(self, reader: Schema, writer: Schema, beside: tuple[Schema, ...] = ()) -> _Pair:
-        key = id(reader), id(writer)
-        known = self._pairs.get(key)
-        if known is None:
-            known = self._pairs[key] = _Pair(reader, writer, beside)
-            self._todo.append(known)
-        return known
-
-    def _lone(self, target: Field, written: list[Field]) -> _Pair:
-        lone = _Pair(target, tuple(written))
-        self._todo.append(lone)
-        return lone
-
-    def _expand(self, pair: _Pair) -> None:
-        for need in self._inside(pair):
-            pair.needs.append(need)
-            need.pair.users.append(pair)
-        pair.left = len(pair.needs)
-
-    def _inside(self, pair: _Pair) -> Iterator[_Need]:
-        match pair.reader, pair.writer:
-            case Schema() as reader, Union(branches=branches):
-                for branch in branches:
-                    yield _Need(self._pair(reader, branch, branches))
-            case Union(branches=branches), Schema() as writer:
-                pair.any = True
-                for index, branch in enumerate(branches):
-                    if _meant(branch, writer):
-                        yield _Need(self._pair(branch, writer), str(index))
-            case Array(items=reader), Array(items=writer):
-                yield _Need(self._pair(reader, writer), "items", "[]")
-            case Map(values=reader), Map(values=writer):
-                yield _Need(self._pair(reader, writer), "values", "{}")
-            case Record() as reader, Record() as writer:
-                yield from self._fields(reader, writer)
-            case _:
-                return
-
-    def _fields(self, reader: Record, writer: Record) -> Iterator[_Need]:
-        for index, target in enumerate(reader.fields):
-            written = candidates(target, writer)
-            if len(written) == 1:
-                yield _Need(self._pair(target.schema, written[0].schema), "type", index=index, wrote=written[0])
-            elif written or not target.has_default:
-                yield _Need(self._lone(target, written), index=index)
-
-
-def _meant(branch: Schema, writer: Schema) -> bool:
-    """Whether a branch of a reader's union is meant for a type, be it readable or not."""
-    return alike(branch, writer) if isinstance(writer, Named) else promotes(branch, writer)
-
-
-def _broken(pair: _Pair) -> bool:
-    """Whether a pair fails whatever is inside."""
-    match pair.reader, pair.writer:
-        case _, Union():
-            return False
-        case Union(), _:
-            return not pair.needs
-        case Field(), _:
-            return True
-        case Named() as reader, Named() as writer if type(reader) is type(writer):
-            return next(_differences(reader, writer), None) is not None
-        case Schema() as reader, Schema() as writer:
-            return isinstance(writer, Named) or not promotes(reader, writer)
-        case _:
-            return False
-
-
 _Difference: TypeAlias = "tuple[CauseKind, str, tuple[str, ...]]"
 
 
@@ -222,16 +93,16 @@ def _differences(reader: Named, writer: Named) -> Iterator[_Difference]:
     match reader, writer:
         case Fixed(), Fixed() if reader.size != writer.size:
             yield CauseKind.FIXED_SIZE, "size", (str(reader.size), str(writer.size))
-        case Enum(), Enum() if reader.default is None and (missing := missing_symbols(reader, writer)):
-            yield CauseKind.ENUM_SYMBOLS, "symbols", missing
+        case Enum(), Enum() if lacks_symbols(reader, writer):
+            yield CauseKind.ENUM_SYMBOLS, "symbols", missing_symbols(reader, writer)
         case _:
             return
 
 
-def _reasons(root: _Pair) -> Iterator[Cause]:
+def _reasons(root: Pair) -> Iterator[Cause]:
     """The causes below a pair that fails: what is broken itself, found by going to what fails only."""
-    seen: set[_Pair] = set()
-    stack: list[tuple[_Pair, Trail]] = [(root, Trail())]
+    seen: set[Pair] = set()
+    stack: list[tuple[Pair, Trail]] = [(root, Trail())]
     while stack:
         pair, trail = stack.pop()
         if pair in seen:
@@ -244,21 +115,21 @@ def _reasons(root: _Pair) -> Iterator[Cause]:
         stack.extend((need.pair, _way(trail, need, pair)) for need in reversed(failing))
 
 
-def _way(trail: Trail, need: _Need, pair: _Pair) -> Trail:
+def _way(trail: Trail, need: Need, pair: Pair) -> Trail:
     if need.index >= 0 and isinstance(pair.reader, Record) and isinstance(pair.writer, Record):
         trail = trail.field(need.index, pair.reader, pair.writer, need.wrote)
     return trail.inside(need.pointer, need.step) if need.pointer else trail
 
 
-def _nearest(needs: list[_Need], writer: object) -> _Need:
+def _nearest(needs: list[Need], writer: object) -> Need:
     """The branch that a type was meant for: that of its full name, otherwise the first."""
     fullname = getattr(writer, "fullname", None)
     return next((need for need in needs if getattr(need.pair.reader, "fullname", "") == fullname), needs[0])
 
 
-def _own(pair: _Pair, trail: Trail) -> Iterator[Cause]:
+def _own(pair: Pair, trail: Trail) -> Iterator[Cause]:
     """Why a pair fails whatever is inside."""
-    if not _broken(pair):
+    if not pair.broken:
         return
     match pair.reader, pair.writer:
         case Field() as target, tuple() as written:

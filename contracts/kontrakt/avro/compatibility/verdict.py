@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from kontrakt.avro.resolution import candidates, promotes, same_name
+from kontrakt.avro.matching import candidates, lacks_symbols, missing_symbols, promotes, same_name
 from kontrakt.avro.schema import Array, Enum, Field, Fixed, Map, Named, Primitive, Record, Schema, Union
 
 MOST: Final = 10_000
@@ -233,10 +233,9 @@ def _name(reader: Named, writer: Named, place: Place) -> Found:
 
 
 def _symbols(reader: Enum, writer: Enum, place: Place) -> Found:
-    missing = missing_symbols(reader, writer)
-    if not missing or reader.default is not None:
+    if not lacks_symbols(reader, writer):
         return []
-    listed = f"[{', '.join(missing)}]"
+    listed = f"[{', '.join(missing_symbols(reader, writer))}]"
     return [(IncompatibilityType.MISSING_ENUM_SYMBOLS, (place, "symbols"), listed, reader, writer)]
 
 
@@ -261,13 +260,6 @@ def _ambiguous(field: Field, index: int, reader: Record, writer: Record, place: 
     shown = f"{field.name} type:{_type(field.schema)} pos:{index}"
     message = f"Reader record field {shown} matches multiple fields in writer record schema {writer.fullname}"
     return IncompatibilityType.AMBIGUOUS_FIELD, (place, f"fields/{index}"), message, reader, writer
-
-
-def missing_symbols(reader: Enum, writer: Enum) -> tuple[str, ...]:
-    """The writer's symbols that a reader's enum lacks, in the order in which Java sorts them."""
-    known = frozenset(reader.symbols)
-    missing = [symbol for symbol in writer.symbols if symbol not in known]
-    return tuple(sorted(missing, key=lambda symbol: symbol.encode("utf-16-be", "surrogatepass")))
 
 
 def _type(schema: Schema) -> str:
