@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from kontrakt.avro import parse
-from kontrakt.avro.resolution import Fail, IntoUnion, ReadArray, ReadEnum, ReadMap, ReadRecord, ReadUnion, Step, resolve
+from kontrakt.avro.resolution import resolve
 from kontrakt.errors import SchemaErrors
 
+from tests.avro.plans import fails, steps
 from tests.avro.strategies import evolutions, schemas
 from tests.real.program import JavaProgram, java_program
 
@@ -76,40 +77,6 @@ def ours(schema: str, *, strict: bool) -> str:
         return parse(schema, strict=strict).canonical
     except SchemaErrors:
         return ""
-
-
-def steps(root: Step) -> list[Step]:
-    """Every step of a plan."""
-    found: dict[int, Step] = {}
-    stack: list[Step | None] = [root]
-    while stack:
-        step = stack.pop()
-        if step is None or id(step) in found:
-            continue
-        found[id(step)] = step
-        match step:
-            case ReadArray():
-                stack.append(step.items)
-            case ReadMap():
-                stack.append(step.values)
-            case ReadUnion():
-                stack.extend(step.branches)
-            case IntoUnion():
-                stack.append(step.step)
-            case ReadRecord():
-                stack.extend(inner for _, _, inner in step.steps)
-            case _:
-                pass
-    return list(found.values())
-
-
-def fails(step: Step) -> bool:
-    """Whether some data fails in a step."""
-    return (
-        isinstance(step, Fail)
-        or (isinstance(step, ReadRecord) and bool(step.missing))
-        or (isinstance(step, ReadEnum) and None in step.symbols.values())
-    )
 
 
 def record(fields: str, more: str = "") -> str:

@@ -51,6 +51,14 @@ def test_a_default_of_old_consumers_that_cannot_be_used() -> None:
     assert "The new producer does not write b" in finding.reason
 
 
+def test_two_fields_that_are_meant_for_one() -> None:
+    old = thing(field("mail", "string", ""), field("email", "string", "") | {"aliases": ["mail"]})
+    (finding,) = (one for one in found(old, thing(field("mail", "string", ""))) if one.rule == "shared-field")
+    assert finding.severity is Severity.ERROR
+    assert finding.subject_of == "acme.Thing.mail"
+    assert "of the old consumer are both meant for mail of the new producer" in finding.reason
+
+
 def test_what_no_other_rule_tells_is_told_all_the_same() -> None:
     schema = avro.parse(thing())
     clash = Clash(kind=None, way=Direction.BACKWARD, old=schema, new=schema, detail=("SOMETHING at /fields/0",))

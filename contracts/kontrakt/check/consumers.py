@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kontrakt.avro import Field, Record, Schema, named_types
-from kontrakt.avro.resolution import written_as
+from kontrakt.avro.matching import written_as
 
 from .past import Reader
 

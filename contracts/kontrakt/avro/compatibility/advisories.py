@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from kontrakt.avro.defaults import default_value, misfits
-from kontrakt.avro.matching import alike
+from kontrakt.avro.matching import alike, written_as
 from kontrakt.avro.resolution import (
     IntoUnion,
     ReadArray,
@@ -133,11 +133,15 @@ def _here(step: Step, trail: Trail, *, branch: bool) -> Iterator[Advisory]:
                 yield _advisory(note, trail, step.reader, step.writer)
         case _:
             pass
-    if isinstance(step, ReadRecord) and step.defaults:
+    if isinstance(step, ReadRecord) and (step.defaults or step.missing):
+        taken = {id(wrote): target for wrote, target, _ in step.steps if target}
         indexes = {id(target): index for index, target in enumerate(step.reader.fields)}
-        for target in step.defaults:
-            for note in _default(target):
-                place = trail.field(indexes[id(target)], step.reader, step.writer, None)
+        for target in (*step.defaults, *step.missing):
+            place = trail.field(indexes[id(target)], step.reader, step.writer, None)
+            wrote = written_as(target, step.writer)
+            if wrote is not None:
+                yield _advisory(_shared(target, wrote, taken[id(wrote)]), place, target, None)
+            for note in _default(target) if target.has_default else ():
                 yield _advisory(note, place, target, None)
 
 
@@ -187,6 +191,15 @@ def _choice(step: IntoUnion) -> Iterator[Note]:
         explanation = f"The producer writes {writer.fullname}; {names} of the consumer's union both bear its name."
         after = ", or ".join(branch.fullname for branch in sorted(meant, key=lambda one: one is not chosen))
         yield Note(AdvisoryKind.UNION_CHOICE, Severity.WARNING, explanation, writer.fullname, after)
+
+
+def _shared(target: Field, wrote: Field, other: Field) -> Note:
+    """A field that would take what another one takes."""
+    explanation = (
+        f"{target.name} and {other.name} of the consumer are both meant for {wrote.name} of the producer. Readers fill one of them "
+        f"and {'take the default for' if target.has_default else 'fail on'} the other."
+    )
+    return Note(AdvisoryKind.SHARED_FIELD, Severity.ERROR, explanation, wrote.name, f"{other.name}, or {target.name}")
 
 
 def _default(field: Field) -> Iterator[Note]:

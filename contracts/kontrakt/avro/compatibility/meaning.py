@@ -45,6 +45,8 @@ class AdvisoryKind(StrEnum):
     """A type moved to another namespace, and the reader has no alias for it."""
     UNION_CHOICE = "union-choice"
     """Several branches of the reader's union have the name of a type; readers choose differently."""
+    SHARED_FIELD = "shared-field"
+    """Two fields of the reader are meant for one of the writer's; readers fill one of them."""
     SYMBOL_AS_DEFAULT = "symbol-as-default"
     """A symbol that the reader's enum lacks is read as the enum's default."""
     ORDER_DEPENDENT = "order-dependent"

@@ -257,6 +257,21 @@ class UnionChoice(SafetyRule):
     outs = ("give the types of the union different names",)
 
 
+class SharedField(SafetyRule):
+    """Two fields that are meant for one."""
+
+    id = "shared-field"
+    severity = Severity.ERROR
+    title = "two fields are meant for one"
+    reason = "A field bears the name, and another one has it as an alias. Java fills the one with the alias, fastavro the other."
+    before = '{"name": "mail", "type": "string"}'
+    after = '{"name": "mail", "type": "string"}, {"name": "email", "type": "string", "aliases": ["mail"]}'
+    ways_out = ("remove the alias", "remove the field that has the old name")
+    told = "{what} is meant for a field that another one takes"
+    kind = AdvisoryKind.SHARED_FIELD
+    outs = ("remove the alias, or the field that has the old name",)
+
+
 class SymbolUnknown(SafetyRule):
     """Old consumers read a default in place of a new symbol."""
 
@@ -340,6 +355,7 @@ RULES: tuple[type[SafetyRule], ...] = (
     DefaultDiffers,
     NamespaceChanged,
     UnionChoice,
+    SharedField,
     SymbolUnknown,
     SymbolLost,
     OrderDependent,

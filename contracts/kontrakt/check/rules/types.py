@@ -6,7 +6,7 @@ from typing import Final
 
 from kontrakt.avro import Enum, Named, Schema, Union
 from kontrakt.avro.compatibility import CauseKind
-from kontrakt.avro.resolution import promotes
+from kontrakt.avro.matching import promotes
 from kontrakt.check.clashes import BACKWARD, FORWARD, Clash, Part
 from kontrakt.check.findings import Severity
 from kontrakt.check.lineage import Role
