@@ -304,8 +304,15 @@ class Clients:
         taken = naming.RESERVED_ATTRIBUTES[Style.DATACLASS] | self._names.classes(request)
         names = naming.attributes((field.name for field in request.fields), taken)
         parameters = [self._parameter(field, names[field.name]) for field in request.fields]
-        errors = {self._scope.use(error.fullname): summary(error.doc) for error in operation.errors}
+        errors = {
+            self._scope.use(error.fullname): summary(error.doc) or "The service declares it."
+            for error in operation.errors
+        }
         returns = self._scope.annotation(message.response) if answers else "None"
+        timeout = naming.free("timeout", names.values())
+        arguments = {names[field.name]: summary(field.doc) for field in request.fields if field.doc}
+        if arguments and operation.response:
+            arguments[timeout] = "How long to wait; the topic's own timeout unless given."
         text = message.doc or f"Requests ``{operation.name}``."
         return OperationMethods(
             name=_quoted(operation.name),
@@ -314,12 +321,12 @@ class Clients:
             request=self._scope.use(request.fullname),
             response=self._scope.use(operation.response.fullname) if operation.response else "",
             parameters=tuple(sorted(parameters, key=lambda parameter: bool(parameter.default))),
-            timeout=naming.free("timeout", names.values()),
+            timeout=timeout,
             answer=naming.free("answer", names.values()),
             returns=returns,
             answers=answers,
             tag=_quoted(request.fullname) if request.fullname in self._tagged else "",
-            doc=docstring(text + _sections(request.fields, names, errors), indent=12),
+            doc=docstring(text + _sections(arguments, errors), indent=12),
             service_doc=docstring(message.doc or f"Answers ``{operation.name}``.", indent=12),
         )
 
@@ -362,19 +369,14 @@ class Clients:
         )
 
 
-def _sections(fields: Sequence[Field], names: dict[str, str], errors: dict[str, str]) -> str:
+def _sections(arguments: Mapping[str, str], errors: Mapping[str, str]) -> str:
     """The sections of an operation's docstring: its arguments and what it raises."""
-    lines: list[str] = []
-    documented = [field for field in fields if field.doc]
-    if documented:
-        lines += ["", "", "Args:"]
-        lines += [f"    {names[field.name]}: {summary(field.doc)}" for field in documented]
-    if errors:
-        lines += ["", "Raises:"] if lines else ["", "", "Raises:"]
-        lines += [
-            f"    {name}: {doc}" if doc else f"    {name}: The service declares it." for name, doc in errors.items()
-        ]
-    return "\n".join(lines)
+    sections = (("Args", arguments), ("Raises", errors))
+    return "".join(
+        f"\n\n{title}:\n" + "\n".join(f"    {name}: {text}" for name, text in entries.items())
+        for title, entries in sections
+        if entries
+    )
 
 
 def _about(topic: Topic | RequestTopics) -> str:

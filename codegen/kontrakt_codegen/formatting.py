@@ -23,7 +23,7 @@ def formatted(files: Mapping[str, str]) -> dict[str, bytes]:
     Raises:
         GenerateError: A file is not valid Python, which is a mistake of the generator.
     """
-    result = {path: text.encode() for path, text in files.items()}
+    result = {path: f"{text.rstrip()}\n".encode() if text else b"" for path, text in files.items()}
     python = [path for path in files if path.endswith(".py")]
     if not python:
         return result

@@ -157,6 +157,7 @@ class Payments(Requests):
             Args:
                 order_id: The order.
                 amount: How much to set aside.
+                timeout: How long to wait; the topic's own timeout unless given.
 
             Raises:
                 CardDeclined: The bank refused the card.
@@ -180,6 +181,7 @@ class Payments(Requests):
                 order_id: The order.
                 authorization_id: The authorization that the money was taken on.
                 amount: How much to give back; null for all of it.
+                timeout: How long to wait; the topic's own timeout unless given.
 
             Raises:
                 NothingToRefund: There is no authorization of that id, or all of it went back

@@ -111,6 +111,7 @@ class Payments(Requests):
 
             Args:
                 currency: New.
+                timeout: How long to wait; the topic's own timeout unless given.
 
             Raises:
                 CardDeclined: The service declares it.
