@@ -43,8 +43,8 @@ METHODS: Final = frozenset(("Meta", "abstractmethod"))
 
 IMPORTED: Final = _names(
     """
-    Any BaseModel ClassVar ConfigDict Decimal Field Final Literal StrEnum Struct TypedDict UUID
-    Bundle Bus DeclaredError Duration Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents
+    Any BaseModel ConfigDict Decimal Field Literal StrEnum Struct TypedDict UUID
+    Bus DeclaredError Duration Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents
     LocalTimestampNanos Meta Never Operation RequestClient RequestService Requests TimeNanos TimestampNanos
     """
 )
