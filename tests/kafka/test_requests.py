@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import kontrakt
@@ -25,14 +24,13 @@ from kontrakt import (
     TopicNotFound,
 )
 
+from tests.kafka.bank import Bank, raising, returning
 from tests.kafka.conftest import PATIENCE, in_thread
 from tests.kafka.new.payments import (
     Authorization,
     AuthorizeRequest,
     CardDeclined,
     Payments,
-    ReturnRequest,
-    SettledRequest,
 )
 from tests.kafka.old import payments as old
 from tests.kafka.programs import line, program
@@ -41,44 +39,6 @@ if TYPE_CHECKING:
     from tests.kafka.conftest import Fresh, Place
 
 SOON = dt.timedelta(milliseconds=500)
-
-
-@dataclass
-class Bank(Payments.Service):
-    """Authorizes what is asked, unless it is told to do something else."""
-
-    instead: Callable[[AuthorizeRequest], Any] | None = None
-    asked: list[str] = field(default_factory=list[str])
-    places: list[str] = field(default_factory=list[str])
-    settlement: threading.Event = field(default_factory=threading.Event)
-
-    def authorize(self, request: AuthorizeRequest, meta: Meta) -> Authorization:
-        self.asked.append(request.order_id)
-        self.places.append(str(meta))
-        if self.instead is not None:
-            answer: Authorization = self.instead(request)
-            return answer
-        return Authorization(authorization_id=f"a-{request.order_id}-{request.amount}{request.currency}")
-
-    def return_(self, request: ReturnRequest, meta: Meta) -> None:
-        self.asked.append(f"return {request.order_id}")
-
-    def settled(self, request: SettledRequest, meta: Meta) -> None:
-        self.asked.append(f"settled {request.order_id}")
-        self.settlement.set()
-        if request.order_id == "broken":
-            raise RuntimeError("the ledger is locked")
-
-
-def raising(error: BaseException) -> Callable[[AuthorizeRequest], Any]:
-    def fail(_: AuthorizeRequest) -> Any:
-        raise error
-
-    return fail
-
-
-def returning(value: Any) -> Callable[[AuthorizeRequest], Any]:
-    return lambda _: value
 
 
 def test_a_request_is_answered(bus: Bus, fresh: Fresh) -> None:
