@@ -188,3 +188,22 @@ def test_a_deprecated_field_goes_when_its_time_is_over_and_nobody_reads_it() -> 
     assert "may go in 59 days" in early.findings[0].reason
     read = owners_check(old, new, published(INVOICES))
     assert {one.rule for one in read.findings} == {"field-removed", "projection-broken"}
+
+
+def test_a_projection_in_the_same_folder_is_told_whom_the_change_breaks() -> None:
+    old = files(customer=customer(EMAIL), billing=projection(INVOICES))
+    new = files(customer=customer(), billing=projection(INVOICES))
+    report = checked(old, new)
+    assert [rule for rule, _, _ in errors(report)] == ["projection-broken"]
+    assert "billing-service reads `email`" in report.findings[0].message
+
+
+def test_a_new_projection_that_does_not_fit_is_found() -> None:
+    old = files(customer=customer(EMAIL))
+    new = files(customer=customer(EMAIL), billing=projection(field("invoice_mail", "string", aliases=["mail"])))
+    (finding,) = checked(old, new).findings
+    assert finding.rule == "projection-unreadable"
+    (first,) = checked({}, new).findings
+    assert first.message.startswith(
+        "the projection of billing-service cannot read what `shop.Customer` is now: there is no "
+    )

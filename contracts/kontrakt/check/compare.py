@@ -208,7 +208,8 @@ class _Comparison:
             for topic in projection.topics:
                 subject = topic.value_subject(projection.of)
                 history = self._past.histories.get(subject, ())
-                yield from projections.ProjectionUnreadable.judge(projection, subject, history, topic.name)
+                running = [one for one in self._readers.get(subject, ()) if one.consumer == projection.consumer]
+                yield from projections.ProjectionUnreadable.judge(projection, subject, history, topic.name, running)
 
     def _registry_says(self, lineage: Lineage) -> Iterator[Finding]:
         if self._ask is None or lineage.was != lineage.subject:

@@ -56,7 +56,7 @@ def command(
     if against == "registry" or ask_registry:
         needs_registry(settings)
     folder = schemas_folder(settings, schemas)
-    contracts = load(folder, settings)
+    contracts = load(folder, settings, unfit_projections=True)
     with Progress() as progress:
         before = past(against, contracts, settings, folder=folder, progress=progress)
         with _asking(settings, wanted=ask_registry) as ask:

@@ -35,7 +35,7 @@ def command(schemas: Path | None, against: str, registry: str | None, form: str)
     if against == "registry":
         needs_registry(settings)
     folder = schemas_folder(settings, schemas)
-    contracts = load(folder, settings)
+    contracts = load(folder, settings, unfit_projections=True)
     with Progress() as progress:
         before = past(against, contracts, settings, folder=folder, progress=progress)
         report = compare(contracts, before, deprecation_period=settings.deprecation_period, progress=progress)

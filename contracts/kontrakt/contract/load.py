@@ -17,18 +17,19 @@ from .build import Built, Declared
 from .declaration import At, Reader, nearest_type
 from .subjects import Registered
 from .topic import Contracts
-from .validity import validate
+from .validity import projections_fit, validate
 
 if TYPE_CHECKING:
     from kontrakt.settings import Settings
 
 
-def load(folder: str | Path, settings: Settings | None = None) -> Contracts:
+def load(folder: str | Path, settings: Settings | None = None, *, unfit_projections: bool = False) -> Contracts:
     """Load the contracts of a folder.
 
     Args:
         folder: Where the ``.avsc`` and ``.avpr`` files are, in any depth; hidden folders are left out.
         settings: The settings, for the topics that they declare for schemas that cannot be edited.
+        unfit_projections: Whether a projection that cannot read its record is let pass, for a check that finds it by itself.
 
     Returns:
         The contracts.
@@ -37,15 +38,18 @@ def load(folder: str | Path, settings: Settings | None = None) -> Contracts:
         SchemaErrors: The Avro is not valid. All problems are listed, those of the contracts too.
         ContractErrors: Only the contracts are not valid; all problems are listed.
     """
-    return from_files(read_files(Path(folder)), settings)
+    return from_files(read_files(Path(folder)), settings, unfit_projections=unfit_projections)
 
 
-def from_files(files: Mapping[str, bytes], settings: Settings | None = None) -> Contracts:
+def from_files(
+    files: Mapping[str, bytes], settings: Settings | None = None, *, unfit_projections: bool = False
+) -> Contracts:
     """Make contracts of files that are in memory.
 
     Args:
         files: The bytes of each ``.avsc`` and ``.avpr`` file by its path.
         settings: As for :func:`load`.
+        unfit_projections: As for :func:`load`.
 
     Raises:
         SchemaErrors: As for :func:`load`.
@@ -56,6 +60,8 @@ def from_files(files: Mapping[str, bytes], settings: Settings | None = None) -> 
         problems: list[Problem] = []
         built = _built(parsed, settings, problems)
         validate(built, problems)
+        if not unfit_projections:
+            problems.extend(projections_fit(built))
         if parsed.problems:
             raise SchemaErrors([*parsed.problems, *problems])
         if problems:

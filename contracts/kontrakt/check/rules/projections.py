@@ -10,6 +10,7 @@ from kontrakt.avro.compatibility import CauseKind
 from kontrakt.check.clashes import BACKWARD, FORWARD, Clash, judge
 from kontrakt.check.consumers import Reads, named_as, reads
 from kontrakt.check.findings import Finding, Severity
+from kontrakt.check.past import Version
 from kontrakt.check.renames import renames
 from kontrakt.check.words import code, spans, type_name
 
@@ -17,10 +18,14 @@ from .rule import Rule
 
 if TYPE_CHECKING:
     from kontrakt.check.lineage import Lineage
-    from kontrakt.check.past import Reader, Version
+    from kontrakt.check.past import Reader
     from kontrakt.contract import Projection
 
     from .broken import Place
+
+
+_NOW: Final = -1
+"""In place of the number of a version: the schema as it is in the new contracts."""
 
 
 class ProjectionBroken(Rule):
@@ -128,7 +133,14 @@ class ProjectionUnreadable(Rule):
     ways_out = ("give the field of the projection a default",)
 
     @classmethod
-    def judge(cls, projection: Projection, subject: str, history: Sequence[Version], topic: str) -> Iterator[Finding]:
+    def judge(
+        cls,
+        projection: Projection,
+        subject: str,
+        history: Sequence[Version],
+        topic: str,
+        running: Iterable[Reader] = (),
+    ) -> Iterator[Finding]:
         """What a projection cannot read.
 
         Args:
@@ -136,16 +148,31 @@ class ProjectionUnreadable(Rule):
             subject: The subject that it reads.
             history: Its versions, oldest first.
             topic: The topic.
+            running: The projections that its consumer runs with. What they cannot read of the new schema is told by
+                :class:`ProjectionBroken`.
         """
         reader = named_as(projection.record, projection.of)
         met: dict[tuple[str, str], list[tuple[Clash, Version]]] = {}
         for version in reversed(history):
             for clash in judge(version.schema, reader, BACKWARD).clashes:
                 met.setdefault(_key(clash), []).append((clash, version))
+        told = (
+            {_key(clash) for one in running for clash in judge(one.schema, projection.of, FORWARD).clashes}
+            if history
+            else ()
+        )
+        for clash in judge(projection.of, reader, BACKWARD).clashes:
+            if _key(clash) not in met and _key(clash) not in told:
+                met[_key(clash)] = [(clash, Version(number=_NOW, schema=projection.of))]
         for (place, fault), where in met.items():
             clash, newest = where[0]
             numbers = sorted(version.number for _, version in where)
-            which = f"{spans(numbers)} of {code(subject)}" if all(numbers) else "what was written before"
+            if numbers == [_NOW]:
+                which = f"what {code(projection.of.fullname)} is now"
+            elif all(numbers):
+                which = f"{spans(numbers)} of {code(subject)}"
+            else:
+                which = "what was written before"
             target = clash.new_field
             way = (
                 f"give {code(target.name)} a default"
