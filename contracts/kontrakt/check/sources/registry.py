@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kontrakt import avro
 from kontrakt.avro import Record, Schema
+from kontrakt.avro.render import closed
 from kontrakt.check.past import Past, Reader, Version
 from kontrakt.collection import no_collection
 from kontrakt.contract import Contracts, Document, SubjectStrategy, value_subject
@@ -58,7 +59,7 @@ def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -
     found = histories(registry, whole, {*there, *published} - whole, known, progress)
     fetched = referenced(registry, (version for history in found.values() for version in history), progress)
     trees = _Trees(fetched)
-    same = _Same(contracts, fetched)
+    same = _Same(contracts, fetched, trees)
     return Past(
         name=f"the registry at {registry.url}",
         histories=_Histories({name: found[name] for name in there if name in found}, trees),
@@ -141,25 +142,34 @@ class _MissingError(Exception):
 class _Same:
     """Whether versions say what documents of the contracts say, in everything that they refer to as well."""
 
-    def __init__(self, contracts: Contracts, versions: Mapping[tuple[str, int], SchemaVersion]) -> None:
+    def __init__(self, contracts: Contracts, versions: Mapping[tuple[str, int], SchemaVersion], trees: _Trees) -> None:
         self._documents = contracts.documents
+        self._schemas = {**contracts.types} | {one.document: contracts.schemas[one.name] for one in contracts.subjects}
         self._versions = versions
+        self._trees = trees
         self._known: dict[object, bool] = {}
-        self._parsed: dict[str, Any] = {}
+        self._closed: dict[str, Any] = {}
 
     def __call__(self, version: SchemaVersion, name: str) -> bool:
         key = (name, _meaning(version))
         if key not in self._known:
-            self._known[key] = self._compare(version, self._documents[name])
+            try:
+                self._known[key] = self._compare(version, self._documents[name])
+            except RecursionError:  # too deep for Python to compare, so it is compared as if it were another
+                self._known[key] = False
         return self._known[key]
 
     def _compare(self, version: SchemaVersion, document: Document) -> bool:
         used = {one.name: self._versions.get((one.subject, one.version)) for one in version.references}
-        if used.keys() != set(document.references):
+        if used.keys() == set(document.references) and _json(version.text) == _json(document.text):
+            return all(one is not None and self(one, name) for name, one in used.items())
+        # A registry may write a schema in its own way (names, the order of attributes), or without references.
+        tree = self._trees.of(version)
+        if tree is None:
             return False
-        if not all(one is not None and self(one, name) for name, one in used.items()):
-            return False
-        return version.text == document.text or _json(version.text) == _json(document.text)
+        if document.name not in self._closed:
+            self._closed[document.name] = closed(self._schemas[document.name])
+        return bool(closed(tree) == self._closed[document.name])
 
 
 class _Histories(Mapping[str, tuple[Version, ...]]):
@@ -196,5 +206,5 @@ def _meaning(version: SchemaVersion) -> tuple[object, ...]:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
