@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from kontrakt.collection import no_collection
 from kontrakt.severity import Severity
 
 from .options import AGAINST, REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
 from .progress import Progress
 from .reporting import deliver, reporting
-
-if TYPE_CHECKING:
-    from kontrakt.check.compare import Ask
-    from kontrakt.settings import Settings
 
 
 @click.command(name="check")
@@ -38,6 +33,7 @@ if TYPE_CHECKING:
     "--ask-registry", is_flag=True, help="Ask the registry for its own answer too; a difference is a finding."
 )
 @reporting
+@no_collection()
 def command(
     schemas: Path | None,
     against: str,
@@ -49,7 +45,7 @@ def command(
 ) -> None:
     """Say whom a change of the contracts breaks, where, why, and what to do instead."""
     from kontrakt.check.compare import compare
-    from kontrakt.check.sources import past
+    from kontrakt.check.sources import past, verdicts
     from kontrakt.contract import load
 
     settings = settings_with(registry_url=registry)
@@ -59,25 +55,13 @@ def command(
     contracts = load(folder, settings, unfit_projections=True)
     with Progress() as progress:
         before = past(against, contracts, settings, folder=folder, progress=progress)
-        with _asking(settings, wanted=ask_registry) as ask:
-            report = compare(
-                contracts,
-                before,
-                offline_levels=offline_levels,
-                ask=ask,
-                deprecation_period=settings.deprecation_period,
-                progress=progress,
-            )
+        answers = verdicts(contracts, before, settings, progress) if ask_registry else {}
+        report = compare(
+            contracts,
+            before,
+            offline_levels=offline_levels,
+            ask=lambda subject, _schema: answers.get(subject),
+            deprecation_period=settings.deprecation_period,
+            progress=progress,
+        )
     deliver(replace(report, fail_on=Severity(fail_on)), settings, **report_options)
-
-
-@contextmanager
-def _asking(settings: Settings, *, wanted: bool) -> Generator[Ask | None]:
-    """What asks the registry for its own answer; None where that is not wanted."""
-    if not wanted:
-        yield None
-        return
-    from kontrakt.registry import Registry
-
-    with Registry(settings.registry_config) as registry:
-        yield registry.compatible

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 from kontrakt.avro import Record
 from kontrakt.avro.render import closed
-from kontrakt.check.sources import past
+from kontrakt.check.sources import past, verdicts
 from kontrakt.contract import Contracts, from_files
 from kontrakt.errors import RegistryDenied, RegistryError, RegistryUnavailable
 from kontrakt.registry import publish, register
@@ -243,6 +243,31 @@ def said(answers: dict[str, Any]) -> Callable[[str, str], Reply]:
         return (200, answers[known]) if known in answers else (404, NOT_FOUND)
 
     return reply
+
+
+# The registry's own answer
+
+
+def test_verdicts(served: Served, registry: Registry, name: str) -> None:
+    def types(first: str, *more: str) -> list[dict[str, Any]]:
+        told = [
+            entity(f"{name}.{kind}", {"name": "a", "type": kind_of}) for kind, kind_of in zip("xyz", more, strict=True)
+        ]
+        return [shared(name, "amount"), entity(name, {"name": "a", "type": first}), *told]
+
+    old = types("int", "int", "int", "int")
+    register(contracts(*old), registry)
+    for subject in registry.subjects(name):
+        registry.set_level(subject, "BACKWARD")
+    new = contracts(*types("int", "long", "string", f"{name}.Money"), entity(f"{name}.new", "a"))
+    settings = Settings(registry_url=served.url)
+    before = past("registry", new, settings)
+    found = verdicts(new, before, settings)
+    said = {subject.removeprefix(f"{name}."): answer and answer.compatible for subject, answer in found.items()}
+    judged = {"x.customers-value": True, "y.customers-value": False, "z.customers-value": False}
+    assert said == (dict.fromkeys(judged) if served.name == "embedded" and None in said.values() else judged)
+    for answer in found.values():
+        assert answer is None or answer.compatible or bool(answer.messages) is served.differs(True, apicurio3=False)
 
 
 # How it is asked
