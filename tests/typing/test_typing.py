@@ -1,6 +1,6 @@
 """Code of users, judged by type checkers: what is right passes, and each mistake is the error that it should be.
 
-A line of a case ends with ``# E: mypy's codes / pyright's rules`` where it is wrong; ``-`` stands for none. Each checker runs once for all cases.
+The code of the documentation is judged too, and is right. A line of a case ends with ``# E: mypy's codes / pyright's rules`` where it is wrong; ``-`` stands for none. Each checker runs once for all cases.
 """
 
 from __future__ import annotations
@@ -19,11 +19,18 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import pytest
 from kontrakt.settings import Settings, Style
 from kontrakt_codegen import run
+from sybil import Document
+
+from tests.docs.examples import Block, markdown
 
 ROOT: Final = Path(__file__).parents[2]
 CASES: Final = Path(__file__).parent / "cases"
 NAMES: Final = sorted(path.name for path in CASES.glob("*.py"))
 STYLES: Final[Sequence[Style]] = ("msgspec", "pydantic", "typeddict")
+PAGES: Final = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("entities", "events", "requests", "testing")),
+]
 TRICKY: Final = ROOT / "tests" / "generated" / "schemas" / "topics"
 NEW_EVENT: Final = {
     "type": "record",
@@ -42,13 +49,48 @@ class Wanted(NamedTuple):
     style: Style = "dataclass"
 
 
+class Code(NamedTuple):
+    """What is judged: files, and the folders that their packages stand in."""
+
+    files: Sequence[Path]
+    path: Sequence[str]
+
+
 Found: TypeAlias = "Mapping[str, set[tuple[int, str]]]"
 """What a checker says of each file: lines, and the codes of what is wrong there."""
 
 
+def of_documentation(page: Path, folder: Path) -> list[Path]:
+    """Write the code of a page, and generate what it imports: as a package of the page's name, for each page has its own `shop`."""
+    document = Document(page.read_text(), str(page))
+    blocks: list[Block] = [region.parsed for region in markdown(document)]
+    package = page.stem
+    for block in blocks:
+        if block.file.startswith("schemas/"):
+            target = folder / block.file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(block.source)
+    names = list[str]()
+    if (folder / "schemas").exists():
+        run(folder / "schemas", folder, Settings(package=package))
+        names = [one.stem for one in (folder / package).iterdir() if one.is_dir()]
+    modules = {block.file: block.source for block in blocks if block.file.endswith(".py")}
+    modules[f"of_{page.stem}.py"] = "\n".join(one.source for one in blocks if one.language == "python" and not one.file)
+    for file, source in modules.items():
+        (folder / file).write_text(
+            re.sub(rf"^from ({'|'.join(names) or '$'})\b", rf"from {package}.\1", source, flags=re.MULTILINE)
+        )
+    return [folder / file for file in modules]
+
+
 @pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
-    """The folders of the packages that the cases import beside that of the example."""
+def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
+    """The cases, with the packages that they import beside that of the example, and the code of the documentation."""
+    files, path = [CASES / name for name in NAMES], list[str]()
+    for page in PAGES:
+        folder = tmp_path_factory.mktemp(page.stem)
+        files += of_documentation(page, folder)
+        path.append(str(folder))
     folder = tmp_path_factory.mktemp("packages")
     next_schemas = folder / "schemas"
     shutil.copytree(ROOT / "schemas", next_schemas)
@@ -57,16 +99,17 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
     wanted += [Wanted(TRICKY, "keyed"), Wanted(next_schemas, "next")]
     for one in wanted:
         run(one.schemas, folder / one.package, Settings(style=one.style, package=one.package))
-    return [str(folder / one.package) for one in wanted]
+    path += [str(folder / one.package) for one in wanted]
+    return Code(files, path)
 
 
 @pytest.fixture(scope="module")
-def mypy(packages: Sequence[str]) -> Found:
+def mypy(code: Code) -> Found:
     """What mypy --strict says."""
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--output", "json", *(str(CASES / name) for name in NAMES)],
+        [sys.executable, "-m", "mypy", "--output", "json", *map(str, code.files)],
         cwd=ROOT,
-        env={**os.environ, "MYPYPATH": os.pathsep.join(packages)},
+        env={**os.environ, "MYPYPATH": os.pathsep.join(code.path)},
         capture_output=True,
         text=True,
         check=False,
@@ -81,7 +124,7 @@ def mypy(packages: Sequence[str]) -> Found:
 
 
 @pytest.fixture(scope="module")
-def pyright(packages: Sequence[str], tmp_path_factory: pytest.TempPathFactory) -> Found:
+def pyright(code: Code, tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What pyright strict says."""
     settings = tmp_path_factory.mktemp("pyright") / "pyrightconfig.json"
     settings.write_text(
@@ -90,8 +133,8 @@ def pyright(packages: Sequence[str], tmp_path_factory: pytest.TempPathFactory) -
                 "typeCheckingMode": "strict",
                 "reportUnknownMemberType": False,  # always beside another error
                 "pythonVersion": "3.11",
-                "include": [str(CASES)],
-                "extraPaths": [*packages, *(str(ROOT / name) for name in ("contracts", "generated"))],
+                "include": [str(file) for file in code.files],
+                "extraPaths": [*code.path, *(str(ROOT / name) for name in ("contracts", "generated"))],
             }
         )
     )
@@ -126,7 +169,7 @@ def test_pyright_finds_exactly_the_mistakes(name: str, pyright: Found) -> None:
     assert sorted(pyright[name]) == sorted(expected(name, 1))
 
 
-def test_no_file_but_the_cases_is_wrong(mypy: Found, pyright: Found) -> None:
+def test_the_code_of_the_documentation_is_right(mypy: Found, pyright: Found) -> None:
     assert {*mypy, *pyright} <= set(NAMES)
 
 
