@@ -74,11 +74,11 @@ class Evolution:
         return any(who != "-" for _, _, who in self.found)
 
     def files(
-        self, fields: Sequence[Mapping[str, Json]], name: str = "Thing", topic: str = "things"
+        self, fields: Sequence[Mapping[str, Json]], namespace: str = "acme", topic: str = "things"
     ) -> dict[str, bytes]:
         """The contracts with these fields, as files."""
         declared = {"kind": "entity", "name": topic, "key": "id", "owner": "thing-service", "compatibility": self.level}
-        thing = record(name, field("id", "string"), *fields, namespace="acme", topic=declared)
+        thing = record("Thing", field("id", "string"), *fields, namespace=namespace, topic=declared)
         return {"thing.avsc": json.dumps(thing).encode()}
 
 

@@ -115,6 +115,11 @@ def embedded_parts() -> Iterator[EmbeddedBus]:
 
 @pytest.fixture(params=["embedded", pytest.param("apicurio3", marks=pytest.mark.real)])
 def place(request: pytest.FixtureRequest) -> Place:
+    return placed(request)
+
+
+def placed(request: pytest.FixtureRequest) -> Place:
+    """The place that a fixture's parameter names."""
     if request.param == "embedded":
         parts: EmbeddedBus = request.getfixturevalue("embedded_parts")
         return Place(

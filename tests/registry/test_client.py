@@ -9,7 +9,7 @@ import pytest
 from kontrakt import avro
 from kontrakt.codec.bundle import Document
 from kontrakt.errors import RegistryError, SchemaNotFound, SchemaNotRegistered, SchemaRejected
-from kontrakt.registry import Reference, Registered, Registry
+from kontrakt.registry import Reference, Registered, Registry, Verdict
 
 from tests.registry.served import Served, record
 
@@ -172,6 +172,25 @@ def test_an_incompatible_schema_is_refused(served: Served, registry: Registry, n
     else:
         assert isinstance(caught.value, SchemaRejected)
         assert caught.value.status == 409
+
+
+def test_a_registry_is_asked_before_anything_is_registered(served: Served, registry: Registry, name: str) -> None:
+    """With everything that the schema refers to, which need not be registered."""
+    documents = shop(name)
+    schemas: list[avro.Schema] = []
+    for document in documents.values():
+        schemas.append(avro.parse(document.text, strict=False, references=schemas))
+    fine = registry.compatible(f"{name}-order", schemas[-1])  # of a new subject, Apicurio knows nothing
+    assert fine in (None, Verdict(True))
+    registry.register(f"{name}-value", _document(f"{name}.Thing", ("a", "int")), {})
+    registry.set_level(f"{name}-value", "BACKWARD")
+    thing = avro.parse(record(f"{name}.Thing", ("a", "string")), strict=False)
+    answer = registry.compatible(f"{name}-value", thing)
+    if served.name == "embedded" and answer is None:  # nobody judges there yet
+        return
+    assert answer is not None
+    assert not answer.compatible
+    assert bool(answer.messages) == (served.dialect != "apicurio3")
 
 
 def test_unknown_ids(registry: Registry) -> None:
