@@ -97,6 +97,7 @@ def judge(reader: Schema, writer: Schema) -> Found:
 def spelled_out(found: Found) -> Iterator[Incompatibility]:
     """Every incompatibility that was found, in the reference's order, at most :data:`MOST`."""
     count = 0
+    known: dict[int, Incompatibility] = {}
     stack: list[Iterator[Raw | Found]] = [iter(found)]
     while stack and count < MOST:
         part = next(stack[-1], None)
@@ -105,8 +106,10 @@ def spelled_out(found: Found) -> Iterator[Incompatibility]:
         elif isinstance(part, list):
             stack.append(iter(part))
         else:
-            kind, place, message, reader, writer = part
-            yield Incompatibility(kind, _pointer(place), message, reader, writer)
+            if id(part) not in known:
+                kind, place, message, reader, writer = part
+                known[id(part)] = Incompatibility(kind, _pointer(place), message, reader, writer)
+            yield known[id(part)]
             count += 1
 
 
@@ -135,7 +138,7 @@ def _run(reader: Schema, writer: Schema) -> Found:
                 try:
                     reader, writer, place = next(started)
                 except StopIteration as done:
-                    found = known[pair] = done.value
+                    found = known[pair] = _short(done.value)
                 else:
                     running.append((pair, started))
                     continue
@@ -145,10 +148,15 @@ def _run(reader: Schema, writer: Schema) -> Found:
                 reader, writer, place = steps.send(found)
                 break
             except StopIteration as done:
-                found = known[pair] = done.value
+                found = known[pair] = _short(done.value)
                 running.pop()
         else:
             return found
+
+
+def _short(found: Found) -> Found:
+    """What was found, without a list around a single list, so that a chain of types is no chain of lists."""
+    return found[0] if len(found) == 1 and isinstance(found[0], list) else found
 
 
 def _start(reader: Schema, writer: Schema, place: Place) -> Found | _Steps:
