@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import kontrakt.codec as kontrakt
+import avro.errors
+import avro.io
+import avro.schema
 import pytest
 from kontrakt.avro import parse
 from kontrakt.avro.compatibility import AdvisoryKind, check
+from kontrakt.codec import codec_for_schema
 from kontrakt.errors import EncodeError, SchemaErrors
 from kontrakt.severity import Severity
 
@@ -25,7 +29,6 @@ from tests.avro.compatibility.witnesses import (
     decimal,
     logical,
 )
-from tests.codec.packages import package
 from tests.real.program import java_program
 
 if TYPE_CHECKING:
@@ -75,10 +78,10 @@ def test_what_is_said(witness: Witness) -> None:
 
 def test_a_decimal_with_too_many_digits_cannot_be_written_again() -> None:
     reader, writer = record("Top", field("v", decimal(4, 0))), record("Top", field("v", decimal(9, 0)))
-    kind = package(reader).Top
-    value = kontrakt.decode(kind, bytes.fromhex("083b9ac9ff"), writer=json.dumps(writer))
+    codec = codec_for_schema(json.dumps(reader))
+    value = codec.reader(parse(writer))(bytes.fromhex("083b9ac9ff"), 0)
     with pytest.raises(EncodeError, match="digits"):
-        kontrakt.encode(value)
+        codec.encode(value)
 
 
 def test_a_default_of_a_later_branch_is_for_newer_readers_only() -> None:
@@ -88,6 +91,16 @@ def test_a_default_of_a_later_branch_is_for_newer_readers_only() -> None:
     assert by_fastavro(reader, record("R"), b"") == "1"
     with pytest.raises(SchemaErrors, match="first branch"):
         parse(json.dumps(reader))
+
+
+def test_a_record_that_moved_is_refused_by_pythons_avro() -> None:
+    old, new = (record(f"{space}.R", field("a")) for space in ("x", "y"))
+    (advisory,) = check(new, old).advisories
+    assert (advisory.kind, advisory.severity) == (AdvisoryKind.RENAMED_WITHOUT_ALIAS, Severity.WARNING)
+    schemas = [avro.schema.parse(json.dumps(schema)) for schema in (old, new)]
+    decoder = avro.io.BinaryDecoder(io.BytesIO(b"\x02"))
+    with pytest.raises(avro.errors.SchemaResolutionException):
+        avro.io.DatumReader(*schemas).read(decoder)
 
 
 SAFE: list[tuple[Any, Any]] = [

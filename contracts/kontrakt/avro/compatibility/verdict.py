@@ -160,17 +160,15 @@ def _short(found: Found) -> Found:
 
 
 def _start(reader: Schema, writer: Schema, place: Place) -> Found | _Steps:
+    if isinstance(writer, Union):
+        return _union(reader, writer, place) if isinstance(reader, Union) else _every_branch(reader, writer, place)
+    if isinstance(reader, Union):
+        return _any_branch(reader, writer, place)
+    if isinstance(writer, Primitive):
+        return _NOTHING if promotes(reader, writer) else [_mismatch(reader, writer, place)]
+    if isinstance(reader, Record) and isinstance(writer, Record):
+        return _record(reader, writer, place)
     match reader, writer:
-        case Primitive(), Primitive():
-            return _NOTHING if promotes(reader, writer) else [_mismatch(reader, writer, place)]
-        case Union(), Union():
-            return _union(reader, writer, place)
-        case _, Union():
-            return _every_branch(reader, writer, place)
-        case Union(), _:
-            return _any_branch(reader, writer, place)
-        case Record(), Record():
-            return _record(reader, writer, place)
         case Enum(), Enum():
             return _name(reader, writer, place) + _symbols(reader, writer, place)
         case Fixed(), Fixed():
@@ -204,8 +202,12 @@ def _every_branch(reader: Schema, writer: Union, place: Place) -> _Steps:
 
 
 def _any_branch(reader: Union, writer: Schema, place: Place) -> _Steps:
+    simple = isinstance(writer, Primitive)
     for branch in reader.branches:
-        if not (yield branch, writer, None):
+        if simple and isinstance(branch, Primitive):
+            if promotes(branch, writer):
+                return _NOTHING
+        elif not (yield branch, writer, None):
             return _NOTHING
     return [_lacking(reader, writer, writer, place)]
 
@@ -214,20 +216,20 @@ def _record(reader: Record, writer: Record, place: Place) -> _Steps:
     found = _name(reader, writer, place)
     for index, field in enumerate(reader.fields):
         written = candidates(field, writer)
-        if not written:
+        if len(written) == 1:
+            wrote: Schema = written[0].schema
+            if isinstance(wrote, Primitive) and promotes(field.schema, wrote):
+                continue
+        elif not written:
             if field.has_default:
                 continue
             if not (isinstance(field.schema, Enum) and field.schema.default is not None):
                 kind = IncompatibilityType.READER_FIELD_MISSING_DEFAULT_VALUE
                 found.append((kind, (place, f"fields/{index}"), field.name, reader, writer))
                 continue
-            wrote: Schema = writer  # the reference then compares the enum with the record around it
-        elif len(written) > 1:
-            raise _Ambiguous(_ambiguous(field, index, reader, writer, place))
+            wrote = writer  # the reference then compares the enum with the record around it
         else:
-            wrote = written[0].schema
-            if field.schema.type == wrote.type and isinstance(wrote, Primitive):
-                continue
+            raise _Ambiguous(_ambiguous(field, index, reader, writer, place))
         if inner := (yield field.schema, wrote, (place, f"fields/{index}/type")):
             found.append(inner)
     return found
