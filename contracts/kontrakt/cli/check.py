@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,9 @@ from kontrakt.severity import Severity
 from .options import AGAINST, REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
 from .progress import Progress
 from .reporting import deliver, reporting
+
+if TYPE_CHECKING:
+    from kontrakt.registry import Verdict
 
 
 @click.command(name="check")
@@ -55,7 +59,9 @@ def command(
     contracts = load(folder, settings, unfit_projections=True)
     with Progress() as progress:
         before = past(against, contracts, settings, folder=folder, progress=progress)
-        answers = verdicts(contracts, before, settings, progress) if ask_registry else {}
+        answers: Mapping[str, Verdict | None] = {}
+        if ask_registry:
+            answers = verdicts(contracts, before, settings, progress)
         report = compare(
             contracts,
             before,
