@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -19,7 +20,7 @@ import xmlschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kontrakt.check.findings import Finding, Report, Severity, merged
-from kontrakt.check.reports import FORMATS, View, markdown, render
+from kontrakt.check.reports import FORMATS, View, markdown, render, view
 from kontrakt.check.reports import json as json_format
 from kontrakt.errors import Position
 from markdown_it import MarkdownIt
@@ -114,12 +115,29 @@ def test_a_format_that_does_not_exist() -> None:
 
 
 def test_paths_start_from_the_repository() -> None:
-    view = View(root="/repository", folder="/repository/services/shop")
-    assert view.path("schemas/a.avsc") == "services/shop/schemas/a.avsc"
-    assert view.path("../types/a.avsc") == "services/types/a.avsc"
-    assert view.path("/repository/a.avsc") == "a.avsc"
-    assert view.path("/elsewhere/a.avsc") == "/elsewhere/a.avsc"
+    inside = View(root="/repository", folder="/repository/services/shop")
+    assert inside.path("schemas/a.avsc") == "services/shop/schemas/a.avsc"
+    assert inside.path("../types/a.avsc") == "services/types/a.avsc"
+    assert inside.path("/repository/a.avsc") == "a.avsc"
+    assert inside.path("/elsewhere/a.avsc") == "/elsewhere/a.avsc"
     assert View().path("./schemas/a.avsc") == "schemas/a.avsc"
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "shown"),
+    [
+        ("schemas/a.avsc", "before/a.avsc", "schemas/a.avsc"),
+        ("", "before/a.avsc", "before/a.avsc"),
+        ("", "C:/before/a.avsc", "C:/before/a.avsc"),
+        ("", "origin/main:schemas/a.avsc", "kontrakt.toml"),
+        ("", "a-value version 3", "kontrakt.toml"),
+        ("", "", "kontrakt.toml"),
+    ],
+)
+def test_where_a_finding_is_shown(new: str, old: str, shown: str) -> None:
+    new_place, old_place = (Position(file, 3, 4) if file else None for file in (new, old))
+    place = view.anchor(replace(REMOVED, new=new_place, old=old_place))
+    assert (place.file, place.line) == (shown, 1 if shown == "kontrakt.toml" else 3)
 
 
 # --- json ---------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ _SHOWN: Final = 5
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Unicode's categories of what is not seen and may yet change how a text is shown: escapes, directions, separators."""
 _JOINERS: Final = "\u200c\u200d"  # parts of words and emoji
-_FILE: Final = re.compile(r"\.(avsc|avpr|toml)$")
+_FILE: Final = re.compile(r"([A-Za-z]:)?[^:]+\.(avsc|avpr|toml)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +83,15 @@ def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 def anchor(finding: Finding) -> Position:
-    """The place in a file of the new contracts that a finding is shown at, by formats that need one."""
-    for place in (finding.new, finding.old):
-        if place is not None and in_file(place):
-            return place
-    return Position(SETTINGS, 1, 1)
+    """The place in a file that a finding is shown at, by formats that need one: the first line of the settings if need be."""
+    if finding.new is not None:
+        return finding.new
+    return finding.old if finding.old is not None and in_file(finding.old) else Position(SETTINGS, 1, 1)
 
 
 def in_file(place: Position) -> bool:
-    """Whether a place is in a file, rather than in a version of a subject."""
-    return _FILE.search(place.file) is not None
+    """Whether an old place is in a file that is still there to look at, rather than in a git ref or a version of a subject."""
+    return _FILE.fullmatch(place.file) is not None
 
 
 def printable(text: str) -> str:
