@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kontrakt.files import read_files
+from kontrakt.errors import GenerateError
+from kontrakt.files import SUFFIXES, read_files
+from kontrakt.settings import is_package
 
 from . import manifest
 from .manifest import Manifest, checksum
@@ -65,10 +67,15 @@ def run(
     Raises:
         SchemaErrors: The Avro is not valid.
         ContractErrors: The contracts are not valid.
-        GenerateError: A file that the generator did not write is in the way; nothing was written.
+        GenerateError: There is nothing to generate, the package has an impossible name, or a file that the generator did not
+            write is in the way; nothing was written.
         OSError: A file cannot be read or written.
     """
     files = read_files(schemas)
+    if not files:
+        raise GenerateError(
+            f"{schemas}: no {' or '.join(SUFFIXES)} file is in this folder, so nothing can be generated"
+        )
     known = Manifest.read(output)
     now = _manifest(schemas, files, settings)
     if known.same_inputs(now) and _intact(output, known):
@@ -106,6 +113,7 @@ def _write(
     check: bool,
     progress: Progress | None,
 ) -> Result:
+    _check_package(settings.package)
     from .formatting import formatted
     from .output import apply, changes, diffs
     from .render import render
@@ -130,6 +138,23 @@ def _write(
         unchanged=len(found.unchanged),
         diffs=shown,
     )
+
+
+def _check_package(name: str) -> None:
+    """Sees that what is generated can be imported.
+
+    Raises:
+        GenerateError: The package that everything is put into cannot be, or would hide another.
+    """
+    from .naming import package
+
+    top = name.partition(".")[0]
+    if name and not is_package(name):
+        raise GenerateError(
+            f"{name!r} is not the name of a package; write it as Python imports it, such as acme.contracts"
+        )
+    if package(top) != top:
+        raise GenerateError(f"the package {name} would hide Python's or the runtime's own {top}; choose another name")
 
 
 def _manifest(schemas: Path, files: Mapping[str, bytes], settings: Settings) -> Manifest:

@@ -46,3 +46,28 @@ def test_files_stand_beside_the_settings(tmp_path: Path, monkeypatch: pytest.Mon
     found = settings.read(environ={})
     assert found.waivers_file == Path("../checks/waivers.toml")
     assert found.baseline_file == Path("../kontrakt-baseline.json")
+
+
+@pytest.mark.parametrize("said", ["1", "0.1.0", "1!2.0", "1.4.0rc1", "2.0.post1.dev3", "1.0+local.1"])
+def test_a_version(tmp_path: Path, said: str) -> None:
+    (tmp_path / "kontrakt.toml").write_text(f'distribution = {{ version = "{said}" }}\n')
+    distribution = settings.read(tmp_path, {}).distribution
+    assert distribution is not None
+    assert distribution.version == said
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('[distribution]\nversion = "one"\n', (2, 1)),
+        ('[distribution]\nversion = "1.0-final"\n', (2, 1)),
+        ('package = "a.class"\n', (1, 1)),
+        ('package = "../a"\n', (1, 1)),
+    ],
+)
+def test_what_no_package_can_have(tmp_path: Path, text: str, place: tuple[int, int]) -> None:
+    (tmp_path / "kontrakt.toml").write_text(text)
+    with pytest.raises(SettingsErrors) as raised:
+        settings.read(tmp_path, {})
+    (problem,) = raised.value.problems
+    assert (problem.position.line, problem.position.column) == place

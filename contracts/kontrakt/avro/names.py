@@ -41,7 +41,7 @@ def full(name: str, namespace: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, or None.
 
-    A name that differs in its namespace only is nearer than one of similar letters.
+    A name that differs in its namespace only is nearer than one of similar letters; a namespace that two share says nothing.
     """
     from difflib import get_close_matches  # slow to import, and only mistakes need it
 
@@ -50,8 +50,6 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     same = [candidate for candidate in candidates if candidate.rpartition(".")[2] == simple]
     if same:
         return get_close_matches(name, same, n=1, cutoff=0.0)[0]
-    by_simple = {candidate.rpartition(".")[2]: candidate for candidate in reversed(candidates)}
-    if close := get_close_matches(simple, by_simple, n=1, cutoff=0.75):
-        return by_simple[close[0]]
-    close = get_close_matches(name, candidates, n=1, cutoff=0.7)
-    return close[0] if close else None
+    by_simple = {candidate.rpartition(".")[2].lower(): candidate for candidate in reversed(candidates)}
+    close = get_close_matches(simple.lower(), by_simple, n=1, cutoff=0.75)
+    return by_simple[close[0]] if close else None

@@ -252,8 +252,8 @@ _ENCODINGS: Final = (
 def _decode(data: bytes, file: str) -> str:
     start = Position(file, 1, 1)
     encoding = next((name for mark, name in _ENCODINGS if data.startswith(mark)), None)
-    if encoding is None and b"\x00" in data[:4]:
-        encoding = "UTF-32" if data[:4].count(0) == 3 else "UTF-16"
+    if encoding is None:  # JSON begins with characters of ASCII
+        encoding = {1: "UTF-16" if len(data) == 2 else None, 2: "UTF-16", 3: "UTF-32"}.get(data[:4].count(0))
     if encoding is not None:
         raise _GiveUp(Problem(start, f"the file is {encoding}, not UTF-8", "save it as UTF-8"))
     data = data.removeprefix(b"\xef\xbb\xbf")

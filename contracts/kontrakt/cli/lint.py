@@ -6,6 +6,9 @@ from pathlib import Path
 
 import click
 
+from kontrakt.errors import KontraktError
+from kontrakt.files import SUFFIXES
+
 from .options import SCHEMAS, schemas_folder, settings_with
 
 
@@ -22,12 +25,15 @@ def command(schemas: Path | None, quiet: bool) -> None:
     settings = settings_with()
     folder = schemas_folder(settings, schemas)
     contracts = load(folder, settings)
+    if not contracts.files:
+        raise KontraktError(f"{folder}: no {' or '.join(SUFFIXES)} file is in this folder")
     if not quiet:
         counts = (
+            (len(contracts.files), "file"),
             (len(contracts.topics), "topic"),
             (len(contracts.requests), "request pair"),
             (len(contracts.projections), "projection"),
             (len(contracts.subjects), "subject"),
         )
         said = ", ".join(f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts)
-        click.echo(f"{folder}: {len(contracts.files)} files, {said}; no problems")
+        click.echo(f"{folder}: {said}; no problems")

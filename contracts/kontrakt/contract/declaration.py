@@ -202,7 +202,9 @@ class Reader:
             if word not in values:
                 self.problem(at(), f'the projection has no "{word}"', f"name {meaning}")
         of, consumer = self._text(values, "of", at), self._text(values, "consumer", at)
-        return (of, consumer) if of and consumer else None
+        return (
+            (of, consumer) if of else None
+        )  # an empty consumer was told, and what the projection is of is judged still
 
     def _kind(self, values: dict[str, Any], at: At) -> Kind | None:
         if "kind" not in values:

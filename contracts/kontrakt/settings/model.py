@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -150,6 +151,12 @@ class Settings:
             "file": repr(self.file),
         }
         return "Settings(" + ", ".join(f"{name}={value}" for name, value in shown.items()) + ")"
+
+
+def is_package(name: str) -> bool:
+    """Whether Python can import a package of this name."""
+    parts = name.split(".")
+    return all(part.isidentifier() and part.isascii() and not iskeyword(part) for part in parts)
 
 
 _USER_INFO: Final = re.compile(r"//[^/@]*@")

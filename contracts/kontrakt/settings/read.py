@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 from kontrakt.errors import Position, Problem, SettingsErrors
 
 from .file import File, decoded, described, instead, text_of
-from .model import BASELINE, WAIVERS, Distribution, Option, Options, Settings, Style
+from .model import BASELINE, WAIVERS, Distribution, Option, Options, Settings, Style, is_package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,7 +24,9 @@ _NUMBERS: Final = frozenset(  # what confluent's registry client refuses as text
     ("cache.capacity", "cache.latest.ttl.sec", "max.retries", "retries.max.wait.ms", "retries.wait.ms", "timeout")
 )
 _PERIOD: Final = re.compile(r"([0-9]{1,5}) (day|week)s?")
-_PACKAGE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_VERSION: Final = re.compile(  # the canonical form of the version specifiers of Python packages
+    r"([1-9][0-9]*!)?[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9]+([._-][a-z0-9]+)*)?"
+)
 _DISTRIBUTION: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -152,7 +154,7 @@ class _Reader:
 
     def _package(self) -> str:
         package = self._text("package", "")
-        if package and not _PACKAGE.fullmatch(package):
+        if package and not is_package(package):
             self._problem(("package",), f"{package!r} is not the name of a package", "write it as Python imports it")
         return package
 
@@ -176,6 +178,10 @@ class _Reader:
             texts[key] = self._checked_text(("distribution", key), table.get(key), default)
         if texts["name"] and not _DISTRIBUTION.fullmatch(texts["name"]):
             self._problem(("distribution", "name"), f"{texts['name']!r} cannot be the name of a distribution")
+        if not _VERSION.fullmatch(texts["version"]):
+            self._problem(
+                ("distribution", "version"), f"{texts['version']!r} is not a version", "such as 1.4.0 or 2.0.0rc1"
+            )
         return Distribution(**texts)
 
     def _registry(self) -> tuple[str, Options]:
