@@ -81,11 +81,13 @@ def _details(finding: Finding) -> str:
     heading = f"<b>{finding.severity.value}</b> {_html(finding.message)}" + (f" ({_html(where)})" if where else "")
     lines = ["<details>", f"<summary>{heading}</summary>", ""]
     for label, said in facts(finding):
+        if label == "topics":  # the heading says them
+            continue
         if label == "example":
             lines += [f"- **{label}**", "", *_fenced([line[:_LONG] for line in said[:_MANY]]), ""]
-        else:
-            shown = [_code(_short(line)) if label in _AS_CODE else prose(line) for line in said[:_MANY]]
-            lines.append(f"- **{label}** {', '.join(shown)}")
+            continue
+        first, *others = (_code(_short(line)) if label in _AS_CODE else prose(line) for line in said[:_MANY])
+        lines += [f"- **{label}** {first}", *(f"  - {other}" for other in others)]  # others begin with "or"
     return "\n".join([*lines, "", "</details>", ""])
 
 
