@@ -71,3 +71,52 @@ def test_what_no_package_can_have(tmp_path: Path, text: str, place: tuple[int, i
         settings.read(tmp_path, {})
     (problem,) = raised.value.problems
     assert (problem.position.line, problem.position.column) == place
+
+
+# Of a tree that is not on disk
+
+
+def of_tree(start: str, **files: str) -> settings.Settings:
+    """The settings of files that stand nowhere; in their names ``__`` is a slash and ``_toml`` the ending."""
+    among = {name.replace("__", "/").replace("_toml", ".toml"): text.encode() for name, text in files.items()}
+    return settings.read(start, {}, among=among, shown=lambda path: f"main:{path}")
+
+
+def test_the_nearest_file_of_a_tree() -> None:
+    files = {"kontrakt_toml": 'schemas = "a"', "services__shop__pyproject_toml": '[tool.kontrakt]\nschemas = "b"'}
+    found = of_tree("services/shop/src", **files)
+    assert (found.schemas, found.file) == ("b", "main:services/shop/pyproject.toml")
+    assert found.schemas_folder == Path("services/shop/b")
+    assert str(found.place("schemas")) == "main:services/shop/pyproject.toml:2:1"
+    above = of_tree("services/other", **files)
+    assert (above.schemas_folder, above.file) == (Path("a"), "main:kontrakt.toml")
+    assert of_tree(".", **files).schemas_folder == Path("a")
+
+
+def test_a_tree_without_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kontrakt.toml").write_text('schemas = "on disk"')
+    monkeypatch.chdir(tmp_path)
+    found = of_tree("a", a__pyproject_toml='[tool.other]\nname = "kontrakt"', b__kontrakt_toml='schemas = "b"')
+    assert (found.file, found.schemas) == ("", "schemas")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"kontrakt_toml": "schemas = 7"}, "main:kontrakt.toml:1:1: schemas must be text"),
+        ({"kontrakt_toml": "schemas ="}, "main:kontrakt.toml:1:1: this is not TOML"),
+        (
+            {"kontrakt_toml": "", "pyproject_toml": '[tool.kontrakt]\nschemas = "x"'},
+            "main:pyproject.toml:1:1: there are settings here and in kontrakt.toml beside it",
+        ),
+    ],
+)
+def test_wrong_settings_of_a_tree(files: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsErrors) as error:
+        of_tree(".", **files)
+    assert str(error.value).startswith(message)
+
+
+def test_a_file_of_a_tree_that_is_not_utf_8() -> None:
+    with pytest.raises(SettingsErrors, match=r"main:kontrakt\.toml:1:1: the file is not UTF-8"):
+        settings.read(".", {}, among={"kontrakt.toml": b"\xff"}, shown=lambda path: f"main:{path}")
