@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from kontrakt.check.findings import Report, Severity
 from kontrakt.check.sources.snapshot import from_files as past_of
 from kontrakt.contract import Contracts, from_files
 from kontrakt.contract.keys import same_type
-from kontrakt.errors import KontraktError, RegistryError, SchemaRejected
+from kontrakt.errors import KontraktError, SchemaRejected
 from kontrakt.registry import Registry
 from kontrakt.settings import Settings
 from kontrakt_codegen import run
@@ -150,12 +149,12 @@ class Outcome:
     """What became of a change.
 
     Attributes:
-        accepted: Whether the registry takes the new schema at the level that is promised; None where nothing judges there.
+        accepted: Whether the registry takes the new schema at the level that is promised.
         backward: Whether the new service reads what the old one wrote.
         forward: Whether the old service reads what the new one wrote.
     """
 
-    accepted: bool | None
+    accepted: bool
     backward: bool
     forward: bool
 
@@ -183,8 +182,8 @@ def tried(change: Change, place: Place) -> Outcome:
     return Outcome(taken(change, place), backward, forward)
 
 
-def taken(change: Change, place: Place) -> bool | None:
-    """Whether a registry takes the new schema at the level that is promised; None where nothing judges there."""
+def taken(change: Change, place: Place) -> bool:
+    """Whether a registry takes the new schema at the level that is promised."""
     subject = f"{uuid.uuid4().hex}-value"
     with Registry(place.registry_url) as registry:
         _register(change.old, subject, registry)
@@ -193,10 +192,6 @@ def taken(change: Change, place: Place) -> bool | None:
             _register(change.new, subject, registry)
         except SchemaRejected:
             return False
-        except RegistryError as error:
-            if error.status != HTTPStatus.NOT_IMPLEMENTED:
-                raise
-            return None
     return True
 
 
@@ -259,14 +254,14 @@ def test_what_passes_breaks_nobody_and_what_is_refused_breaks_somebody(
         name for name, survives in (("new", outcome.backward), ("old", outcome.forward)) if not survives
     } & promised
     if not change.report.failed:
-        assert outcome.accepted is not False
+        assert outcome.accepted
         assert broken == set()
         return
     assert broken <= said
     rules = {finding.rule for finding in errors}
     if rules & UNSEEN_BY_REGISTRIES:
-        assert outcome.accepted is not False
+        assert outcome.accepted
         assert broken or misread(change)
     else:
-        assert outcome.accepted is not True
+        assert not outcome.accepted
         assert broken == said or rules & READ_BY_KONTRAKT

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 from urllib.parse import quote
 from uuid import UUID
@@ -279,7 +278,7 @@ class Registry:
             schema: The schema; it is sent with everything that it refers to, so that nothing has to be registered yet.
 
         Returns:
-            The registry's answer, or None where it has none: the subject is new, or nothing judges there.
+            The registry's answer, or None where it has none, because it does not know the subject.
 
         Raises:
             RegistryError: The registry cannot be asked.
@@ -296,10 +295,6 @@ class Registry:
             return None
         except SchemaRejected as error:
             return Verdict(False, (str(error),))
-        except RegistryError as error:
-            if error.status == HTTPStatus.NOT_IMPLEMENTED:
-                return None
-            raise
 
     def close(self) -> None:
         """Close the connections. The client cannot be used afterwards."""

@@ -111,6 +111,7 @@ class Call:
             rules=given.get("ruleSet"),
             id=_positive(given.get("id"), "id"),
             version=_positive(given.get("version"), "version"),
+            normalize=self.flag("normalize"),
         )
 
 
@@ -291,29 +292,28 @@ def _compatible(store: Store, call: Call) -> Answer:
 
 
 def _config(store: Store, call: Call) -> Answer:  # noqa: ARG001
-    return {"compatibilityLevel": store.policy.level()}
+    return store.policy.config().told()
 
 
 def _set_config(store: Store, call: Call) -> Answer:
-    return {"compatibility": store.policy.set_level(None, _word(call, "compatibility"))}
+    return store.policy.set_config(None, call.json()).told("compatibility")
 
 
 def _drop_config(store: Store, call: Call) -> Answer:  # noqa: ARG001
-    return {"compatibilityLevel": store.policy.drop_level(None)}
+    return store.policy.drop_config(None).told()
 
 
 def _subject_config(store: Store, call: Call) -> Answer:
-    if call.flag("defaultToGlobal"):
-        return {"compatibilityLevel": store.policy.level(call.subject)}
-    return {"compatibilityLevel": store.policy.own_level(call.subject)}
+    policy, subject = store.policy, call.subject
+    return (policy.config(subject) if call.flag("defaultToGlobal") else policy.own_config(subject)).told()
 
 
 def _set_subject_config(store: Store, call: Call) -> Answer:
-    return {"compatibility": store.policy.set_level(call.subject, _word(call, "compatibility"))}
+    return store.policy.set_config(call.subject, call.json()).told("compatibility")
 
 
 def _drop_subject_config(store: Store, call: Call) -> Answer:
-    return {"compatibilityLevel": store.policy.drop_level(call.subject)}
+    return store.policy.drop_config(call.subject).told()
 
 
 def _mode(store: Store, call: Call) -> Answer:  # noqa: ARG001

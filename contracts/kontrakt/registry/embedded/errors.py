@@ -7,15 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-LEVELS: Final = (
-    "NONE",
-    "BACKWARD",
-    "FORWARD",
-    "FULL",
-    "BACKWARD_TRANSITIVE",
-    "FORWARD_TRANSITIVE",
-    "FULL_TRANSITIVE",
-)
+from kontrakt.avro.compatibility import Level
+
 MODES: Final = ("READWRITE", "READONLY", "READONLY_OVERRIDE", "IMPORT", "FORWARD")
 
 
@@ -115,7 +108,7 @@ def invalid_version(version: str) -> ApiError:
 def invalid_level() -> ApiError:
     """There is no such level."""
     return ApiError(
-        42203, f"Invalid compatibility level. Valid values are {', '.join(level.lower() for level in LEVELS)}"
+        42203, f"Invalid compatibility level. Valid values are {', '.join(level.lower() for level in Level)}"
     )
 
 
@@ -132,12 +125,3 @@ def not_permitted(reason: str) -> ApiError:
 def reference_exists(subject: str, version: int) -> ApiError:
     """Other schemas refer to it."""
     return ApiError(42206, f"One or more references exist to the schema {{subject={subject},version={version}}}.")
-
-
-def not_judged(subject: str, level: str) -> ApiError:
-    """Nobody here can say whether schemas are compatible."""
-    return ApiError(
-        50101,
-        f"The embedded registry cannot judge compatibility yet, and the level of subject '{subject}' is {level}. "
-        f"To register another version without a check, set the level NONE: PUT /config/{subject}",
-    )

@@ -2,7 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kontrakt.avro.compatibility import Level
+
 from . import errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What is set for the registry or for a subject; None where nothing is.
+
+    Attributes:
+        level: The compatibility level.
+        group: A key of metadata: only versions with the same value under it are compared
+            (https://docs.confluent.io/platform/current/schema-registry/fundamentals/data-contracts.html, "Compatibility groups").
+        normalize: Whether schemas are written in one way before they are kept.
+    """
+
+    level: str | None = None
+    group: str | None = None
+    normalize: bool | None = None
+
+    def changed(self, given: Mapping[str, Any]) -> Config:
+        """The same with what a request gives; null takes away, and what is not said stays.
+
+        Raises:
+            ApiError: There is no such level, or a value is of the wrong kind.
+        """
+        level, group = _text(given, "compatibility", self.level), _text(given, "compatibilityGroup", self.group)
+        normalize = given.get("normalize", self.normalize)
+        if not (normalize is None or isinstance(normalize, bool)):
+            raise errors.bad_request("`normalize` is neither true nor false")
+        return Config(level=None if level is None else checked_level(level), group=group, normalize=normalize)
+
+    def above(self, other: Config) -> Config:
+        """What counts where another one counts for what this one does not say."""
+        return Config(
+            level=self.level or other.level,
+            group=self.group or other.group,
+            normalize=other.normalize if self.normalize is None else self.normalize,
+        )
+
+    def told(self, level: str = "compatibilityLevel") -> dict[str, Any]:
+        """As the API writes it.
+
+        Args:
+            level: What the level is called; requests and answers differ.
+        """
+        said = {level: self.level, "compatibilityGroup": self.group, "normalize": self.normalize}
+        return {name: value for name, value in said.items() if value is not None}
 
 
 class Policy:
@@ -14,46 +65,51 @@ class Policy:
     """
 
     def __init__(self, level: str = "BACKWARD") -> None:
-        self._default_level = _checked_level(level)
-        self._levels: dict[str | None, str] = {}
+        self._default = Config(level=checked_level(level))
+        self._configs: dict[str | None, Config] = {}
         self._modes: dict[str | None, str] = {}
 
-    def level(self, subject: str | None = None) -> str:
-        """The level that counts for a subject; without one, the registry's."""
-        return self._levels.get(subject) or self._levels.get(None) or self._default_level
+    def config(self, subject: str | None = None) -> Config:
+        """What counts for a subject; without one, for the registry."""
+        general = self._configs.get(None, Config()).above(self._default)
+        return general if subject is None else self._configs.get(subject, Config()).above(general)
 
-    def own_level(self, subject: str) -> str:
-        """A subject's own level.
+    def own_config(self, subject: str) -> Config:
+        """What is set for a subject itself.
 
         Raises:
-            ApiError: It has none.
+            ApiError: Nothing is.
         """
-        if subject not in self._levels:
+        if subject not in self._configs:
             raise errors.no_level(subject)
-        return self._levels[subject]
+        return self._configs[subject]
 
-    def set_level(self, subject: str | None, level: str) -> str:
-        """Set a level, written in any case.
+    def set_config(self, subject: str | None, given: Mapping[str, Any]) -> Config:
+        """Set what a request gives.
+
+        Returns:
+            What it gave, understood.
 
         Raises:
-            ApiError: There is no such level.
+            ApiError: There is no such level, or a value is of the wrong kind.
         """
-        self._levels[subject] = _checked_level(level)
-        return self._levels[subject]
+        understood = Config().changed(given)
+        self._configs[subject] = self._configs.get(subject, Config()).changed(given)
+        return understood
 
-    def drop_level(self, subject: str | None) -> str:
-        """Return to the level above, and say what it was.
+    def drop_config(self, subject: str | None) -> Config:
+        """Return to what is above, and say what it was.
 
         Raises:
-            ApiError: The subject has none.
+            ApiError: The subject has nothing of its own.
         """
         if subject is None:
-            was = self.level()
-            self._levels.pop(None, None)
+            was = self.config()
+            self._configs.pop(None, None)
             return was
-        if subject not in self._levels:
+        if subject not in self._configs:
             raise errors.subject_not_found(subject)
-        return self._levels.pop(subject)
+        return self._configs.pop(subject)
 
     def mode(self, subject: str | None = None) -> str:
         """The mode that counts for a subject; without one, the registry's."""
@@ -98,11 +154,24 @@ class Policy:
 
     def forget(self, subject: str) -> None:
         """Drop what a subject has of its own."""
-        self._levels.pop(subject, None)
+        self._configs.pop(subject, None)
         self._modes.pop(subject, None)
 
 
-def _checked_level(level: str) -> str:
-    if level.upper() not in errors.LEVELS:
-        raise errors.invalid_level()
-    return level.upper()
+def checked_level(level: str) -> str:
+    """A level, written in any case.
+
+    Raises:
+        ApiError: There is no such level.
+    """
+    try:
+        return Level(level.upper()).value
+    except ValueError:
+        raise errors.invalid_level() from None
+
+
+def _text(given: Mapping[str, Any], name: str, before: str | None) -> str | None:
+    value = given.get(name, before)
+    if not (value is None or isinstance(value, str)):
+        raise errors.bad_request(f"`{name}` is not a string")
+    return value

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kontrakt import avro
 from kontrakt.avro.render import closed
+from kontrakt.avro.shapes import is_object
 from kontrakt.errors import SchemaErrors
 
 from .errors import invalid_schema
@@ -32,6 +33,7 @@ class Draft:
         rules: A rule set, which the registry keeps and does not read.
         id: The id to give it, in mode IMPORT.
         version: The version to give it, in mode IMPORT.
+        normalize: Whether to write it in one way before it is kept.
     """
 
     text: str
@@ -41,6 +43,7 @@ class Draft:
     rules: Any = None
     id: int | None = None
     version: int | None = None
+    normalize: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +51,7 @@ class Schema:
     """A schema that the registry understood.
 
     Attributes:
-        text: As it was sent.
+        text: As it was sent, unless it was to be normalized.
         tree: What it says.
         references: The schemas that it uses.
         metadata: Metadata.
@@ -67,6 +70,11 @@ class Schema:
     def guid(self) -> UUID:
         """Its GUID: the same in every registry."""
         return UUID(bytes=hashlib.md5(self.identity.encode(), usedforsecurity=False).digest())
+
+    def property(self, name: str) -> Any:
+        """The value of a property in the metadata, or None."""
+        properties: Any = self.metadata.get("properties") if is_object(self.metadata) else None
+        return properties.get(name) if is_object(properties) else None
 
 
 @dataclass(kw_only=True)
@@ -88,13 +96,16 @@ class Version:
     deleted: bool = False
 
 
-def read(draft: Draft, references: tuple[Reference, ...], used: Sequence[avro.Schema]) -> Schema:
+def read(
+    draft: Draft, references: tuple[Reference, ...], used: Sequence[avro.Schema], *, normalize: bool = False
+) -> Schema:
     """Understand a schema, held to the specification.
 
     Args:
         draft: The schema.
         references: Its references, with the versions that they mean.
         used: The schemas behind the references.
+        normalize: Whether to write the schema, and the list of its references, in one way.
 
     Raises:
         ApiError: It is not valid.
@@ -105,13 +116,18 @@ def read(draft: Draft, references: tuple[Reference, ...], used: Sequence[avro.Sc
         raise invalid_schema("Empty schema")
     try:
         tree = avro.parse(draft.text, references=used)
-        identity = _identity(tree, used, references, draft)
+        elsewhere = {name for schema in used for name in avro.named_types(schema)}
+        plain = closed(tree, known=elsewhere)
+        text = json.dumps(plain, ensure_ascii=False, separators=(",", ":")) if normalize else draft.text
+        if normalize:
+            references = tuple(sorted(set(references), key=lambda one: (one.subject, one.version, one.name)))
+        identity = _identity(plain, references, draft)
     except SchemaErrors as error:
         raise invalid_schema(f"{_short(draft.text)}, details: {error}") from error
     except RecursionError as error:
         raise invalid_schema(f"{_short(draft.text)}, details: nested too deeply") from error
     return Schema(
-        text=draft.text,
+        text=text,
         tree=tree,
         references=references,
         metadata=draft.metadata,
@@ -120,19 +136,10 @@ def read(draft: Draft, references: tuple[Reference, ...], used: Sequence[avro.Sc
     )
 
 
-def _identity(tree: avro.Schema, used: Sequence[avro.Schema], references: tuple[Reference, ...], draft: Draft) -> str:
+def _identity(plain: Any, references: tuple[Reference, ...], draft: Draft) -> str:
     """A schema without what does not matter: white space, the order of attributes, how names are qualified."""
-    elsewhere = {name for schema in used for name in avro.named_types(schema)}
-    return json.dumps(
-        [
-            closed(tree, known=elsewhere),
-            [[one.name, one.subject, one.version] for one in references],
-            draft.metadata,
-            draft.rules,
-        ],
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+    listed = [[one.name, one.subject, one.version] for one in references]
+    return json.dumps([plain, listed, draft.metadata, draft.rules], sort_keys=True, separators=(",", ":"))
 
 
 def _short(text: str, longest: int = 200) -> str:

@@ -16,7 +16,6 @@ from kontrakt.errors import RegistryError
 
 from .api import answer
 from .errors import ApiError
-from .judge import Judge, NoJudge
 from .policy import Policy
 from .store import Store
 
@@ -45,19 +44,18 @@ class EmbeddedRegistry:
     Args:
         port: The port to listen on; 0 for a free one.
         level: The registry's compatibility level.
-        judge: Says whether schemas are compatible. Without one, a changed schema is refused unless its level is NONE.
 
     Raises:
         ValueError: There is no such level.
     """
 
-    def __init__(self, *, port: int = 0, level: str = "BACKWARD", judge: Judge | None = None) -> None:
+    def __init__(self, *, port: int = 0, level: str = "BACKWARD") -> None:
         try:
             policy = Policy(level)
         except ApiError as error:
             raise ValueError(error.message) from None
         self._port = port
-        self._store = Store(policy, judge or NoJudge())
+        self._store = Store(policy)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 

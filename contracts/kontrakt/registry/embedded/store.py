@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 from kontrakt.registry.documents import Reference
 
 from . import errors
+from .judge import reasons
 from .schemas import Draft, Schema, Version, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from .judge import Judge
     from .policy import Policy
 
 LATEST: Final = -1
@@ -26,12 +26,10 @@ class Store:
 
     Args:
         policy: Levels and modes.
-        judge: Says whether schemas are compatible.
     """
 
-    def __init__(self, policy: Policy, judge: Judge) -> None:
+    def __init__(self, policy: Policy) -> None:
         self.policy: Final = policy
-        self._judge = judge
         self._lock = threading.RLock()
         self._subjects: dict[str, dict[int, Version]] = {}
         self._schemas: dict[int, Schema] = {}
@@ -53,15 +51,15 @@ class Store:
                 raise errors.not_permitted(f"Subject {subject} is not in import mode")
             if draft.id is None and mode == "IMPORT":
                 raise errors.not_permitted(f"Subject {subject} is not in read-write mode")
-            schema = self._read(draft)
+            schema = self._read(subject, draft)
             history = self._versions(subject)
             for version in reversed(history):
                 if version.schema.identity == schema.identity:
                     return version
             if mode != "IMPORT":
-                reasons = self._reasons(subject, schema, history)
-                if reasons:
-                    raise errors.incompatible(subject, reasons)
+                found = self._reasons(subject, schema, history)
+                if found:
+                    raise errors.incompatible(subject, found)
             number = self._number_for(subject, draft)
             version = Version(subject=subject, number=number, id=self._id_for(schema, draft), schema=schema)
             self._subjects.setdefault(subject, {})[number] = version
@@ -75,7 +73,7 @@ class Store:
         """
         with self._lock:
             versions = self._existing(subject, deleted=deleted)
-            schema = self._read(draft)
+            schema = self._read(subject, draft)
             for version in reversed(versions):
                 if version.schema.identity == schema.identity:
                     return version
@@ -90,14 +88,17 @@ class Store:
             number: Ask about this version only; None for those that the level asks for.
 
         Raises:
-            ApiError: The schema is not valid, the version is not there, or nobody can judge.
+            ApiError: The schema is not valid, or the version is not there.
         """
         with self._lock:
-            if number is None or (number == LATEST and not self._versions(subject)):
-                history = self._versions(subject)
-            else:
-                history = [self.version(subject, number)]
-            schema = self._read(draft)
+            history = self._versions(subject)
+            if number == LATEST:
+                history = history[-1:]
+            elif number is not None:
+                history = [version for version in history if version.number == number]
+                if not history:
+                    raise errors.version_not_found(number)
+            schema = self._read(subject, draft)
             return self._reasons(subject, schema, history)
 
     # Reading
@@ -283,7 +284,7 @@ class Store:
             raise errors.subject_not_found(subject)
         return versions
 
-    def _read(self, draft: Draft) -> Schema:
+    def _read(self, subject: str, draft: Draft) -> Schema:
         references: list[Reference] = []
         used: list[Version] = []
         for one in draft.references:
@@ -295,7 +296,8 @@ class Store:
                 ) from None
             references.append(Reference(one.name, one.subject, version.number))
             used.append(version)
-        return read(draft, tuple(references), [version.schema.tree for version in used])
+        normalize = draft.normalize or self.policy.config(subject).normalize is True
+        return read(draft, tuple(references), [version.schema.tree for version in used], normalize=normalize)
 
     def _writable(self, subject: str) -> str:
         mode = self.policy.mode(subject)
@@ -304,13 +306,11 @@ class Store:
         return mode
 
     def _reasons(self, subject: str, schema: Schema, history: list[Version]) -> list[str]:
-        level = self.policy.level(subject)
-        if level == "NONE" or not history:
-            return []
-        reasons = self._judge.check(schema.tree, [version.schema.tree for version in history], level)
-        if reasons is None:
-            raise errors.not_judged(subject, level)
-        return reasons
+        config = self.policy.config(subject)
+        if config.group is not None:
+            own = schema.property(config.group)
+            history = [version for version in history if version.schema.property(config.group) == own]
+        return reasons(schema.tree, history, config.level or "NONE")
 
     def _number_for(self, subject: str, draft: Draft) -> int:
         taken = self._subjects.get(subject, {})
