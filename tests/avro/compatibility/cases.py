@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, Final
 
 from tests.avro.compatibility.shapes import array, enum, field, fixed, mapping, record
@@ -19,6 +21,9 @@ COMPLEX: Final = {f"{one} for {other}": (OTHERS[one], OTHERS[other]) for one in 
 R: Final = record("x.R", field("a"))
 S: Final = record("x.S", field("a", "string"), field("n"))
 LINK: Final = record("x.Link", field("next", ["null", "x.Link"], default=None), field("v"))
+
+ANSWERS: Final[dict[str, Any]] = json.loads(Path(__file__).with_name("answers.json").read_text(encoding="utf-8"))
+"""What Avro's Java reference says of each: types, locations and messages, or the message of what it throws."""
 
 CASES: Final[dict[str, tuple[Any, Any]]] = {
     **{f"{reader} for {writer}": (reader, writer) for reader in PRIMITIVES for writer in PRIMITIVES},

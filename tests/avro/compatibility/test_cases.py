@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from kontrakt.avro.compatibility import check
 
-from tests.avro.compatibility.cases import CASES
+from tests.avro.compatibility.cases import ANSWERS, CASES
 from tests.avro.compatibility.differences import ask_pairs, ours, same
 from tests.real.program import java_program
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from tests.real.start import JavaLibraries
 
 HERE = Path(__file__).parent
-ANSWERS: dict[str, Any] = json.loads((HERE / "answers.json").read_text(encoding="utf-8"))
 
 
 def test_every_case_has_an_answer() -> None:
