@@ -113,6 +113,7 @@ def theirs(pairs: Pairs) -> Callable[[], list[bool | None]] | None:
         from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
     except ImportError:
         return None
+    checker: Any = ReaderWriterCompatibilityChecker
     trees: dict[str, Any] = {}
     for pair in pairs:
         for text in pair:
@@ -127,7 +128,7 @@ def theirs(pairs: Pairs) -> Callable[[], list[bool | None]] | None:
         if reader is None or writer is None:
             return None
         try:
-            found = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)
+            found = checker().get_compatibility(reader, writer)
         except Exception:  # noqa: BLE001 - it fails on some schemas
             return None
         return bool(found.compatibility is SchemaCompatibilityType.compatible)
