@@ -126,21 +126,6 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What one direction of a pair of schemas says.
-
-    Attributes:
-        compatible: The verdict.
-        clashes: Why not; empty where it is compatible, and only there.
-        dangers: What is read wrongly although it can be read.
-    """
-
-    compatible: bool
-    clashes: tuple[Clash, ...]
-    dangers: tuple[Clash, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """The full names of the types that there are beside those of a pair of schemas.
 
@@ -156,27 +141,35 @@ class Known:
 _NONE: Final = Known()
 
 
-def judge(old: Schema, new: Schema, way: Direction, *, dangers: bool = False, known: Known = _NONE) -> Judged:
-    """Ask the engine whether one side can read what the other writes.
+class Judged:
+    """Whether one side can read what the other writes, and what it reads wrongly.
 
     Args:
         old: The old schema.
         new: The new schema.
         way: Backward: new consumers read old messages. Forward: old consumers read new messages.
-        dangers: Whether to look for what is read wrongly, too.
         known: What else there is: a type that still is there was not renamed, but replaced.
     """
-    reader, writer = (new, old) if way is BACKWARD else (old, new)
-    found = check(reader, writer)
-    clashes: tuple[Clash, ...] = ()
-    if not found.compatible:
-        types = known, Known(named_types(old), named_types(new))
-        clashes = _telling(_clash(cause, cause.kind, way, cause.detail, types) for cause in found.causes)
-    if not found.compatible and not clashes:
-        detail = tuple(f"{one.type} at {one.location}" for one in found.incompatibilities)
-        clashes = (Clash(kind=None, way=way, old=old, new=new, detail=detail),)
-    unsafe = tuple(_clash(one, one.kind, way, one.detail) for one in found.advisories) if dangers else ()
-    return Judged(found.compatible, clashes, unsafe)
+
+    def __init__(self, old: Schema, new: Schema, way: Direction, known: Known = _NONE) -> None:
+        self._old, self._new, self._way, self._known = old, new, way, known
+        reader, writer = (new, old) if way is BACKWARD else (old, new)
+        self._found = check(reader, writer)
+
+    @cached_property
+    def clashes(self) -> tuple[Clash, ...]:
+        """Why one side cannot read the other; empty where it can, and only there."""
+        if self._found.compatible:
+            return ()
+        types = self._known, Known(named_types(self._old), named_types(self._new))
+        clashes = _telling(_clash(cause, cause.kind, self._way, cause.detail, types) for cause in self._found.causes)
+        detail = tuple(f"{one.type} at {one.location}" for one in self._found.incompatibilities)
+        return clashes or (Clash(kind=None, way=self._way, old=self._old, new=self._new, detail=detail),)
+
+    @cached_property
+    def dangers(self) -> tuple[Clash, ...]:
+        """What is read wrongly although it can be read."""
+        return tuple(_clash(one, one.kind, self._way, one.detail) for one in self._found.advisories)
 
 
 def _clash(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kontrakt.avro.compatibility import Level, check_history
-from kontrakt.avro.render import closed
 from kontrakt.settings import Settings
 
 from .changes.types import Changed, schema_changes
-from .clashes import BACKWARD, FORWARD, Clash, Judged, Known, judge
+from .clashes import BACKWARD, FORWARD, Clash, Judged, Known
 from .consumers import readers, reads
 from .findings import Finding, Report, merged
 from .lineage import Lineage, Role, lineages
@@ -88,7 +86,7 @@ def compare(
 
 
 class _Comparison:
-    """One run of the check. What says the same is judged once, however many subjects say it."""
+    """One run of the check. A schema that many subjects share is judged once: its tree is one object."""
 
     def __init__(
         self, contracts: Contracts, past: Past, circumstances: defaults.Circumstances, ask: Ask | None
@@ -101,9 +99,8 @@ class _Comparison:
         self._readers = readers(contracts, past)
         self._old_place, self._new_place = Places(past.contracts), Places(contracts)
         self._known = Known(past.contracts.types if past.contracts is not None else past.histories, contracts.types)
-        self._meanings: dict[int, tuple[Schema, str]] = {}
-        self._judged: dict[tuple[str, str, Direction, bool], Judged] = {}
-        self._changes: dict[tuple[str, str], tuple[Changed, ...]] = {}
+        self._judged: dict[tuple[int, int, Direction], Judged] = {}
+        self._changes: dict[tuple[int, int], tuple[Changed, ...]] = {}
         self._declared: dict[str, Declared] = {
             name: declared for declared in declared_in(contracts) for name in topics_of(declared)
         }
@@ -155,7 +152,7 @@ class _Comparison:
         for lineage in changed:
             for version in lineage.judged[:1]:
                 for way in _ways(lineage):
-                    for clash in self._judge(version.schema, lineage.schema, way, dangers=True).dangers:
+                    for clash in self._judge(version.schema, lineage.schema, way).dangers:
                         yield clash, lineage, version
 
     def _told(self, broken: Broken) -> Finding:
@@ -177,24 +174,17 @@ class _Comparison:
             for one in reads(reader.schema, newest):
                 consumers[one.place] = (*consumers.get(one.place, ()), reader.consumer)
         circumstances = replace(self._circumstances, consumers=consumers)
-        key = self._meaning(newest), self._meaning(lineage.schema)
+        key = id(newest), id(lineage.schema)
         if key not in self._changes:
             self._changes[key] = schema_changes(newest, lineage.schema)
         changes = (change for change in self._changes[key] if change.place not in already)
         yield from defaults.quiet(changes, lineage, circumstances, self._old_place, self._new_place)
 
-    def _judge(self, old: Schema, new: Schema, way: Direction, *, dangers: bool = False) -> Judged:
-        key = self._meaning(old), self._meaning(new), way, dangers
+    def _judge(self, old: Schema, new: Schema, way: Direction) -> Judged:
+        key = id(old), id(new), way
         if key not in self._judged:
-            self._judged[key] = judge(old, new, way, dangers=dangers, known=self._known)
+            self._judged[key] = Judged(old, new, way, self._known)
         return self._judged[key]
-
-    def _meaning(self, schema: Schema) -> str:
-        """Everything that a schema says, with all that it refers to."""
-        known = self._meanings.get(id(schema))
-        if known is None:
-            known = self._meanings[id(schema)] = schema, json.dumps(closed(schema), separators=(",", ":"))
-        return known[1]
 
     def _key_position(self, lineage: Lineage) -> Position:
         declared = self._declared[lineage.topics[0]]

@@ -45,9 +45,9 @@ class Lineage:
         promised: The level that counted before, or an empty string.
         topics: The topics that it stands for, sorted; of a shared type all that use it.
         owner: The service that writes the topic, or that answers on it; empty for a shared type.
-        history: The versions before it, oldest first; empty where the subject is new.
+        history: The versions before it, oldest first. Empty where the subject is new, and where it says what the newest
+            version says: a registry takes that without a question.
         was: The subject that the history is of: another one where the topic's naming strategy changed.
-        changed: Whether it says anything else than the newest version. A registry takes one that does not without a question.
     """
 
     subject: str
@@ -60,7 +60,6 @@ class Lineage:
     owner: str
     history: tuple[Version, ...]
     was: str
-    changed: bool
 
     @property
     def judged(self) -> tuple[Version, ...]:
@@ -122,8 +121,8 @@ class _Matching:
     def lineage(self, subject: Subject) -> Lineage:
         uses = self._uses.get(subject.name, [])
         schema = self._contracts.schemas[subject.name]
-        was = self._former(subject.name, uses, schema)
         unchanged = subject.name in self._past.unchanged
+        was = subject.name if unchanged else self._former(subject.name, uses, schema)
         promised = self._promised.get(was, "")
         topics = {use.topic for use in uses} if uses else self._reach[subject.document]
         return Lineage(
@@ -137,7 +136,6 @@ class _Matching:
             owner=uses[0].owner if uses else "",
             history=() if unchanged else self._past.histories.get(was, ()),
             was=was,
-            changed=not unchanged and was in self._past.histories,
         )
 
     def _former(self, subject: str, uses: Iterable[_Use], schema: Schema) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kontrakt.avro import Record, Schema, named_types
 from kontrakt.avro.compatibility import CauseKind
-from kontrakt.check.clashes import BACKWARD, FORWARD, Clash, judge
+from kontrakt.check.clashes import BACKWARD, FORWARD, Clash, Judged
 from kontrakt.check.consumers import Reads, named_as, reads
 from kontrakt.check.findings import Finding, Severity
 from kontrakt.check.past import Version
@@ -55,9 +55,9 @@ class ProjectionBroken(Rule):
             new_place: Where things stand in the new contracts.
         """
         before = lineage.history[-1].schema
-        already = {_key(clash) for clash in judge(reader.schema, before, FORWARD).clashes}
+        already = {_key(clash) for clash in Judged(reader.schema, before, FORWARD).clashes}
         taken = {id(one.field): one for one in reads(reader.schema, before)}
-        for clash in judge(reader.schema, lineage.schema, FORWARD).clashes:
+        for clash in Judged(reader.schema, lineage.schema, FORWARD).clashes:
             if _key(clash) in already:
                 continue
             one = taken.get(id(clash.old_field))
@@ -154,14 +154,14 @@ class ProjectionUnreadable(Rule):
         reader = named_as(projection.record, projection.of)
         met: dict[tuple[str, str], list[tuple[Clash, Version]]] = {}
         for version in reversed(history):
-            for clash in judge(version.schema, reader, BACKWARD).clashes:
+            for clash in Judged(version.schema, reader, BACKWARD).clashes:
                 met.setdefault(_key(clash), []).append((clash, version))
         told = (
-            {_key(clash) for one in running for clash in judge(one.schema, projection.of, FORWARD).clashes}
+            {_key(clash) for one in running for clash in Judged(one.schema, projection.of, FORWARD).clashes}
             if history
             else ()
         )
-        for clash in judge(projection.of, reader, BACKWARD).clashes:
+        for clash in Judged(projection.of, reader, BACKWARD).clashes:
             if _key(clash) not in met and _key(clash) not in told:
                 met[_key(clash)] = [(clash, Version(number=_NOW, schema=projection.of))]
         for (place, fault), where in met.items():

@@ -344,7 +344,7 @@ class FixedSizeChanged(SchemaRule):
     def out(cls, broken: Broken) -> tuple[str, ...]:
         """Another type beside it."""
         return (
-            f"keep {{old_size}} bytes, and add a field {_beside(broken.clash)}with a new fixed of another name",
+            f"keep {{old_size}} bytes, and add a field {_beside(broken.clash)}with a new fixed of another name and a default",
             NEW_TOPIC,
         )
 
