@@ -14,18 +14,21 @@ PATHS = [str(ROOT / folder) for folder in ("contracts", "codegen", "generated", 
 
 
 @contextmanager
-def program(text: str, *arguments: str, environment: Mapping[str, str]) -> Generator[subprocess.Popen[str]]:
+def program(
+    text: str, *arguments: str, environment: Mapping[str, str], folder: Path = ROOT
+) -> Generator[subprocess.Popen[str]]:
     """Run a program; it is killed at the end where it still runs.
 
     Args:
         text: Its text; ``sys.argv[1:]`` are the arguments.
         arguments: The arguments.
         environment: What it needs to know beside where the packages are.
+        folder: Where it runs.
     """
     with subprocess.Popen(
         [sys.executable, "-c", text, *arguments],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(PATHS), "PYTHONUNBUFFERED": "1"} | dict(environment),
-        cwd=ROOT,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -153,6 +153,11 @@ class ServiceRunner:
             finally:
                 self.close()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop, or is closed: what a long request may look at."""
+        return self._fetcher.stopped
+
     def stop(self) -> None:
         """Let :meth:`run` end after the request at hand. May be called from any thread and from a signal handler."""
         self._fetcher.stop()
