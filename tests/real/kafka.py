@@ -110,7 +110,8 @@ class KafkaServer(JavaServer):
         self._format()
 
     def _format(self) -> None:
-        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", self._cluster_id]
+        # In one word, because an id may begin with a dash.
+        tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={self._cluster_id}"]
         try:
             subprocess.run(
                 [
