@@ -14,6 +14,7 @@ import kontrakt
 import pytest
 from kontrakt import (
     Bus,
+    BusError,
     ClosedError,
     DecodeError,
     EncodeError,
@@ -23,9 +24,10 @@ from kontrakt import (
     SchemaNotRegistered,
     TopicNotFound,
 )
+from kontrakt.kafka.client import Answers
 
 from tests.kafka.bank import Bank, raising, returning
-from tests.kafka.conftest import PATIENCE, in_thread
+from tests.kafka.conftest import PARTITIONS, PATIENCE, in_thread
 from tests.kafka.new.payments import (
     Authorization,
     AuthorizeRequest,
@@ -403,6 +405,28 @@ def test_a_request_that_does_not_fit_is_refused_before_it_is_sent(bus: Bus, fres
     with topic.client(bus) as payments:
         with pytest.raises(EncodeError, match="amount"):
             payments.authorize(order_id="o-1", amount="much")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def test_a_client_whose_answers_cannot_be_read_any_more_says_so_and_begins_anew(
+    place: Place, bus: Bus, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an error that librdkafka calls fatal."""
+    topic = fresh(Payments)
+    with ThreadPoolExecutor(1) as pool, topic.client(bus) as payments:
+        asked = pool.submit(payments.authorize, order_id="o-1", amount=5)
+        assert place.raw(f"{topic.topic}.requests", 1)
+        monkeypatch.setattr(Answers, "_take", fatal)
+        for partition in range(PARTITIONS):
+            place.send(f"{topic.topic}.responses", b"", partition=partition)
+        with pytest.raises(BusError, match=f"cannot read answers from {topic.topic}.responses: .*fatal"):
+            asked.result(PATIENCE)
+        monkeypatch.undo()
+        with topic.serve(bus, Bank(), group="bank"):
+            assert payments.authorize(order_id="o-2", amount=5).authorization_id == "a-o-2-5SEK"
+
+
+def fatal(*_: object) -> None:
+    raise RuntimeError("fatal")
 
 
 @pytest.mark.real

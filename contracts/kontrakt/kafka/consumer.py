@@ -126,7 +126,7 @@ class Consumer(ABC, Generic[T]):
         self._fetcher.stop()
 
     def close(self) -> None:
-        """Commit what was handled and leave the group."""
+        """Commit what was handled and leave the group; while no broker answers, for at most ``session.timeout.ms``."""
         self._bus.ended(self)
         self._fetcher.close()
 
