@@ -226,7 +226,7 @@ def shown(value: Any) -> str:
         case int() if not isinstance(value, bool) and abs(value) >= 10**40:
             return "a number of more than 40 digits"
         case _:
-            return json.dumps(value)
+            return json.dumps(value, default=lambda other: type(other).__name__)
 
 
 def _pulled_in(field: Field) -> list[Field]:
