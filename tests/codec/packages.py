@@ -63,11 +63,14 @@ class Package(SimpleNamespace):
 
     def names(self, kind: str) -> list[str]:
         """The Python names of a record's fields."""
-        fullname = self.full_name(kind)
-        renamed = self.bundle.renamed.get(fullname, {})
-        schema = library_of(getattr(self, kind)).schema(fullname)
+        renamed = self.bundle.renamed.get(self.full_name(kind), {})
+        return [renamed.get(field.name, field.name) for field in self.schema(kind).fields]
+
+    def schema(self, kind: str) -> avro.Record:
+        """The schema of a record."""
+        schema = library_of(getattr(self, kind)).schema(self.full_name(kind))
         assert isinstance(schema, avro.Record)
-        return [renamed.get(field.name, field.name) for field in schema.fields]
+        return schema
 
     def full_name(self, kind: str) -> str:
         """The Avro name of a class."""
@@ -82,6 +85,9 @@ class Package(SimpleNamespace):
         """
         library = library_of(getattr(self, kind))
         return make(library.schema(self.full_name(kind)), library)
+
+    def __repr__(self) -> str:
+        return f"<{self.bundle.package}, {self.style}>"
 
     def __del__(self) -> None:
         """Forget the modules, so that a test leaves nothing behind."""
@@ -169,7 +175,7 @@ def _class(named: avro.Named, style: Style, renamed: Mapping[str, str]) -> type:
             return typed
 
 
-def record(name: str, **fields: Any) -> dict[str, Any]:
+def record(name: str, /, **fields: Any) -> dict[str, Any]:
     """The schema of a record; a field is its type, or a tuple of its type and other attributes."""
     written: list[dict[str, Any]] = [
         {"name": key, "type": value[0], **value[1]} if isinstance(value, tuple) else {"name": key, "type": value}

@@ -15,6 +15,9 @@ from .misfit import Misfit, TooDeep
 FLOAT: Final = struct.Struct("<f")
 DOUBLE: Final = struct.Struct("<d")
 
+ENDS: Final = "the data ends inside a value"
+"""What is wrong with data that is shorter than it should be."""
+
 
 def varint(number: int) -> bytes:
     """Write a number of up to 64 bits."""
@@ -44,22 +47,20 @@ def long_number(data: bytes, position: int, first: int) -> tuple[int, int]:
         The number and the position after it.
 
     Raises:
-        IndexError: The data ends.
-        Misfit: It has more than 64 bits.
+        Misfit: It has more than 64 bits, or the data ends.
     """
-    byte = data[position]
-    number = first & 0x7F | (byte & 0x7F) << 7
-    shift = 14
-    while byte > 0x7F:
-        if shift > 63:
-            raise Misfit("a number of more than 64 bits")
-        position += 1
-        byte = data[position]
-        number |= (byte & 0x7F) << shift
-        shift += 7
-    if number >= 2**64:
+    number, shift, byte = first & 0x7F, 7, first
+    try:
+        while byte > 0x7F and shift < 70:
+            byte = data[position]
+            number |= (byte & 0x7F) << shift
+            position += 1
+            shift += 7
+    except IndexError:
+        raise Misfit(ENDS) from None
+    if byte > 0x7F or number >= 2**64:
         raise Misfit("a number of more than 64 bits")
-    return number, position + 1
+    return number, position
 
 
 def int_number(data: bytes, position: int, first: int) -> tuple[int, int]:
@@ -83,9 +84,11 @@ def sized_block(data: bytes, position: int, number: int) -> tuple[int, int]:
     Returns:
         The number of a positive count, and the position after the size.
     """
-    size, position = (
-        long_number(data, position + 1, data[position]) if data[position] > 0x7F else (data[position], position + 1)
-    )
+    if position >= len(data):
+        raise Misfit(ENDS)
+    size, position = data[position], position + 1
+    if size > 0x7F:
+        size, position = long_number(data, position, size)
     if size & 1 or size >> 1 > len(data) - position:
         raise Misfit(f"a block of {(size >> 1) ^ -(size & 1)} bytes, and {len(data) - position} follow")
     return number + 1, position

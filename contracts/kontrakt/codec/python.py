@@ -9,6 +9,7 @@ from kontrakt.avro import Enum, Named, Schema
 from kontrakt.avro.resolution import resolve
 from kontrakt.errors import DecodeError, EncodeError, UnresolvableError
 
+from .binary import ENDS
 from .decoder import Decoder
 from .defaults import defaults
 from .encoder import Encoder
@@ -119,7 +120,7 @@ def _not_decoded(error: Exception, place: Place, offset: int) -> tuple[str, int]
         case Misfit():
             return str(error), position
         case IndexError() | struct.error() if place.own:
-            return "the data ends inside a value", position
+            return ENDS, position
         case UnicodeDecodeError() if place.own:
             return f"not UTF-8 ({error.reason})", position + error.start
         case RecursionError():
