@@ -12,7 +12,8 @@ from kontrakt.avro import Fixed, Record
 from kontrakt.codec.bundle import Style
 from kontrakt.contract import Contracts
 from tests.generated.conftest import Generated
-from tests.generated.data import Maker, written
+from tests.codec.implementations import written
+from tests.generated.data import Maker
 
 SEEDS = range(15)
 AMBIGUOUS = ("tricky.Ambiguous", "nasty.unions.U")
