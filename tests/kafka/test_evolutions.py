@@ -32,7 +32,8 @@ from kontrakt.settings import Settings
 from kontrakt_codegen import run
 
 from tests.check.evolutions import EVOLUTIONS, Evolution
-from tests.generated.data import Maker, written
+from tests.codec.implementations import written
+from tests.generated.data import Maker
 
 from .conftest import PLACES, Place, placed
 

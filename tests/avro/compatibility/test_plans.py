@@ -15,7 +15,8 @@ from kontrakt.codec import codec_for_schema
 
 from tests.avro.compatibility.families import Written, family
 from tests.avro.plans import fails, steps
-from tests.generated.data import Maker, written
+from tests.codec.implementations import written
+from tests.generated.data import Maker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
