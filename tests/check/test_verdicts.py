@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import json
+from itertools import product
+from random import Random
 from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from kontrakt import avro
-from kontrakt.avro.compatibility import Level, check_history
+from kontrakt.avro import Schema
+from kontrakt.avro.compatibility import Direction, Level, check, check_history
+from kontrakt.check.changes.told import type_entries
+from kontrakt.check.changes.types import schema_changes
+from kontrakt.check.clashes import Judged
 from kontrakt.check.compare import compare
-from kontrakt.check.findings import Severity
+from kontrakt.check.findings import Finding, Severity
+from kontrakt.check.lineage import Lineage, Role
 from kontrakt.check.past import Past, Version
-from kontrakt.check.rules import fields, types
+from kontrakt.check.places import Places
+from kontrakt.check.rules import fields, safety, types
+from kontrakt.check.rules.broken import grouped
 from kontrakt.contract import from_files
 from kontrakt.errors import ContractErrors, SchemaErrors
 
+from tests.avro.compatibility.differences import tree_of
+from tests.avro.compatibility.families import family
 from tests.avro.strategies import evolutions
 
 from .evolutions import field, record
@@ -54,3 +65,45 @@ def test_an_incompatible_pair_has_an_error_and_a_compatible_one_has_none(
         assert finding.ways_out
         assert finding.reason
         assert "{" not in finding.message + finding.subject_of
+
+
+def test_families_of_schemas_are_told_without_a_gap() -> None:
+    """Aliases, namespaces, recursion, unions of records, references: whatever the engine says, a rule tells it."""
+    random = Random(4)
+    for _ in range(60):
+        trees = [tree for tree in map(tree_of, family(random, 6)) if tree is not None]
+        for old, new in product(trees, repeat=2):
+            told = _told(old, new)
+            for entry in type_entries(schema_changes(old, new), Places(None), Places(None)):
+                assert entry.message
+            for finding in told:
+                assert finding.reason
+                assert finding.ways_out
+                assert "{" not in finding.message + finding.subject_of + finding.reason
+
+
+def _told(old: Schema, new: Schema) -> list[Finding]:
+    """What the rules about schemas say of a pair, and that each direction has its say."""
+    version = Version(number=1, schema=old)
+    lineage = Lineage(
+        subject="things-value",
+        role=Role.VALUE,
+        schema=new,
+        level=Level.FULL_TRANSITIVE,
+        said="FULL_TRANSITIVE",
+        promised="",
+        topics=("things",),
+        owner="thing-service",
+        history=(version,),
+        was="things-value",
+    )
+    judged = [Judged(old, new, way) for way in Direction]
+    for way, one in zip(Direction, judged, strict=True):
+        reader, writer = (new, old) if way is Direction.BACKWARD else (old, new)
+        assert bool(one.clashes) is not check(reader, writer).compatible
+        assert {clash.way for clash in one.clashes} <= {way}
+    clashes = [(clash, lineage, version) for one in judged for clash in one.clashes]
+    dangers = [(clash, lineage, version) for one in judged for clash in one.dangers]
+    broken = [*grouped(clashes, (*fields.RULES, *types.RULES)), *grouped(dangers, safety.RULES)]
+    assert sum(len(one.where) for one in broken) == len(clashes) + len(dangers)
+    return [one.rule.found(one, Places(None), Places(None)) for one in broken]

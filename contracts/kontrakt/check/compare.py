@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from kontrakt.avro import Schema
     from kontrakt.avro.compatibility import Direction
     from kontrakt.contract import Contracts
-    from kontrakt.errors import Position
     from kontrakt.registry import Verdict
 
     from .past import Past, Version
@@ -128,7 +127,7 @@ class _Comparison:
     def _schemas(self, changed: Sequence[Lineage]) -> Iterator[Finding]:
         keyed = [lineage for lineage in changed if lineage.role is Role.KEY]
         for lineage in keyed:
-            yield from keys.KeySchemaChanged.judge(lineage, self._key_position(lineage))
+            yield from keys.KeySchemaChanged.judge(lineage, self._declared[lineage.topics[0]])
         others = [lineage for lineage in changed if lineage.role is not Role.KEY]
         broken = list(grouped(self._clashes(others), _BREAKING))
         dangers = list(grouped(self._dangers(others), safety.RULES))
@@ -185,10 +184,6 @@ class _Comparison:
         if key not in self._judged:
             self._judged[key] = Judged(old, new, way, self._known)
         return self._judged[key]
-
-    def _key_position(self, lineage: Lineage) -> Position:
-        declared = self._declared[lineage.topics[0]]
-        return declared.key.position if declared.key else declared.position
 
     # Consumers and registries
 

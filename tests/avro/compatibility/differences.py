@@ -106,7 +106,7 @@ def _ask(program: JavaProgram, random: Random) -> list[Written]:
 
 
 def _compare_family(schemas: list[Written], answers: list[list[Any]], outcome: Outcome) -> None:
-    trees = [_tree(one) for one in schemas]
+    trees = [tree_of(one) for one in schemas]
     for reader, tree, row in zip(schemas, trees, answers, strict=True):
         outcome.refused += all(answer is None for answer in row)
         for writer, other, theirs in zip(schemas, trees, row, strict=True):
@@ -148,7 +148,8 @@ def same(found: Any, theirs: Any) -> bool:
     return bool(found == theirs)
 
 
-def _tree(written: Written) -> Schema | None:
+def tree_of(written: Written) -> Schema | None:
+    """The tree of a schema with those that it refers to, or None where it is none."""
     references: list[Schema] = []
     try:
         for text in written.references:

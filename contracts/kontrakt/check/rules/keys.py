@@ -17,7 +17,6 @@ from .topics import TopicRule
 if TYPE_CHECKING:
     from kontrakt.avro import Schema
     from kontrakt.check.lineage import Lineage
-    from kontrakt.errors import Position
 
 _MEANS: Final = (
     "Messages about one thing get another key than before: their order is kept no more, and on a compacted topic the state "
@@ -112,21 +111,22 @@ class KeySchemaChanged(Rule):
     )
 
     @classmethod
-    def judge(cls, lineage: Lineage, position: Position | None) -> Iterator[Finding]:
+    def judge(cls, lineage: Lineage, declared: Declared) -> Iterator[Finding]:
         """Whether the keys of a subject are other bytes.
 
         Args:
             lineage: The subject of a key; it has a history.
-            position: Where the key stands in the new contracts.
+            declared: Its topic.
         """
         old = lineage.history[-1].schema
+        changed = _difference(old, lineage.schema)
         yield cls.finding(
-            f"the schema of the keys of {code(lineage.topics[0])} is another one",
+            f"the schema of the keys of {code(lineage.topics[0])} changed: {changed}",
             f"{lineage.topics[0]} key",
-            change=_difference(old, lineage.schema),
-            breaks=("consumers that rely on the order of messages", "consumers that replay the topic"),
+            change=changed,
+            breaks=_who(declared),
             old=old.position,
-            new=position,
+            new=declared.key.position if declared.key else declared.position,
             topics=lineage.topics,
         )
 
@@ -134,8 +134,8 @@ class KeySchemaChanged(Rule):
 def _difference(old: Schema, new: Schema) -> str:
     """What changed in a key, in short."""
     if type_name(old) != type_name(new):
-        return f"{type_name(old)} -> {type_name(new)}"
-    return ", ".join(dict.fromkeys(f"{one.what} {one.place}" for one in schema_changes(old, new))) or "attributes"
+        return f"{code(type_name(old))} -> {code(type_name(new))}"
+    return ", ".join(dict.fromkeys(f"{one.what} {code(one.place)}" for one in schema_changes(old, new))) or "attributes"
 
 
 def _says_format(declared: Declared) -> bool:
