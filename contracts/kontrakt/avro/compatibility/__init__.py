@@ -10,7 +10,11 @@
     result.causes
     result.advisories
 
-The verdict (:mod:`~kontrakt.avro.compatibility.verdict`) is that of Avro's Java reference, which registries ask.
+There are two judges, because one cannot be both. The verdict (:mod:`~kontrakt.avro.compatibility.verdict`) is that of Avro's Java
+reference, which registries ask, with its habits: it may call schemas compatible whose data cannot be read. What plans of resolution
+are made by, and so what codecs do, is :mod:`kontrakt.avro.matching`: it says why (:mod:`~kontrakt.avro.compatibility.causes`), and
+it is right. Both compare names, fields, symbols and primitives by the same functions there, and where the two disagree an advisory
+says so.
 """
 
 from .advisories import Advisory
