@@ -57,7 +57,7 @@ constraints: ## renew constraints.txt with the newest versions that pyproject.to
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --upgrade pip
-	build/constraints/bin/python -m pip install --quiet '.[codegen]' --group dev hatchling editables
+	build/constraints/bin/python -m pip install --quiet '.[codegen]' --group dev editables
 	{ head -n 2 constraints.txt; build/constraints/bin/python -m pip freeze --all --exclude kontrakt --exclude setuptools; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 

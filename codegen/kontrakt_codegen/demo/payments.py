@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 from decimal import Decimal
 
 import kontrakt
@@ -45,9 +46,11 @@ class Bank(Payments.Service):
 
 
 def main() -> None:
-    """Serves until it is stopped."""
+    """Serves until it is stopped; what it has at hand is answered before."""
     with kontrakt.connect() as bus:
-        Payments.serve(bus, Bank(), group="payment-service").run()
+        runner = Payments.serve(bus, Bank(), group="payment-service")
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: runner.stop())
+        runner.run()
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ class Fetcher:
         self._eof: dict[Place, int] = {}
         self._assigned = False
         self._closed = ""
-        self._stopping = threading.Event()
+        self._stopping = False  # no lock: it is set in signal handlers too
         self._lock = threading.RLock()  # librdkafka's consumer refuses a second thread
         self._polled = self._stored = time.monotonic()
         whole = {**consumer_config(config, own), "group.id": group, "auto.offset.reset": start}
@@ -93,7 +93,7 @@ class Fetcher:
     @property
     def stopped(self) -> bool:
         """Whether it was told to stop, or is closed."""
-        return self._stopping.is_set()
+        return self._stopping
 
     @property
     def closed(self) -> bool:
@@ -123,10 +123,10 @@ class Fetcher:
             BusDenied: The credentials lack the right.
             BusError: The consumer cannot go on.
         """
-        if self._buffer and not self._stopping.is_set() and not self._due():
+        if self._buffer and not self._stopping and not self._due():
             return self._buffer.popleft()
         deadline = None if timeout is None else time.monotonic() + timeout
-        while not self._stopping.is_set():
+        while not self._stopping:
             with self._lock:
                 if self._closed:
                     return None
@@ -191,11 +191,11 @@ class Fetcher:
 
     def stop(self) -> None:
         """Let whoever takes messages end soon. May be called from any thread and from a signal handler."""
-        self._stopping.set()
+        self._stopping = True
 
     def close(self) -> None:
         """Commit what was handled, leave the group, and take no more."""
-        self._stopping.set()
+        self._stopping = True
         with self._lock:
             if self._closed:
                 return
@@ -207,7 +207,7 @@ class Fetcher:
         """Note that this is a forked child: the group's member is the parent."""
         self._lock = threading.RLock()
         self._closed = FORKED
-        self._stopping.set()
+        self._stopping = True
         self._buffer.clear()
         keep(self._consumer)
 
