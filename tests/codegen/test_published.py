@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import kontrakt
 import pytest
 from kontrakt.settings import read
 from kontrakt_codegen import run
@@ -42,6 +45,19 @@ def test_one_import_has_all_that_a_service_needs(output: Path) -> None:
     assert module.__all__ == ["ObservationKey", "Questionnaire", "Questionnaire123"]
     assert all(hasattr(module, name) for name in module.__all__)
     assert output.is_dir()
+
+
+def test_importing_a_topic_loads_what_it_needs_of_1100(output: Path) -> None:
+    """Neither the other topics, nor the schemas, nor Kafka's client; those wait for the first message."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, acme.questionnaire_123; print(*sys.modules)"],
+        env={"PYTHONPATH": os.pathsep.join((str(output), str(Path(kontrakt.__file__).parents[1])))},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {name for name in done.stdout.split() if name.partition(".")[0] in ("acme", "confluent_kafka", "fastavro")}
+    assert loaded == {"acme", "acme.active", "acme.kafka", "acme.questionnaire_123"}
 
 
 def test_a_second_run_writes_nothing(output: Path) -> None:
