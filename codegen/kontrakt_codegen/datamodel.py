@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from kontrakt.codec.bundle import Style
+from kontrakt.collection import no_collection
 from kontrakt.errors import GenerateError
 
 Json: TypeAlias = dict[str, Any]
@@ -187,7 +188,8 @@ def _main() -> None:
 
     given = json.load(sys.stdin)
     try:
-        answer(sources=_rendered(Style(given["style"]), given["models"], lambda count: answer(done=count)))
+        with no_collection():
+            answer(sources=_rendered(Style(given["style"]), given["models"], lambda count: answer(done=count)))
     except GenerateError as failure:
         answer(error=str(failure))
 

@@ -83,7 +83,9 @@ def _lines(text: str, width: int) -> list[str]:
 
 def _escaped(line: str) -> str:
     """A line of a docstring in source form, wherever in it the line stands."""
-    shown = "".join(_character(character) for character in line.replace("\\", "\\\\"))
+    shown = line.replace("\\", "\\\\")
+    if not shown.isprintable():
+        shown = "".join(map(_character, shown))
     shown = shown.replace('"""', '\\"\\"\\"')
     return f"\\{shown}" if shown.startswith('"') else shown
 

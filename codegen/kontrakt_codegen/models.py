@@ -227,7 +227,11 @@ def schema_of(schema: Schema, scope: Scope, depth: int = 0) -> Json:
 def _union_schema(branches: Sequence[Json], scope: Scope) -> Json:
     if not branches:
         return _leaf_schema(Leaf("Never", "typing"), scope)
-    return branches[0] if len(branches) == 1 else {"anyOf": list(branches)}
+    if len(branches) == 1:
+        return branches[0]
+    if all(branch.keys() == {"type"} for branch in branches):  # read in half the time
+        return {"type": list(dict.fromkeys(branch["type"] for branch in branches))}
+    return {"anyOf": list(branches)}
 
 
 def _leaf_schema(found: Leaf, scope: Scope) -> Json:

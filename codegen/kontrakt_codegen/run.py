@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kontrakt.collection import no_collection
 from kontrakt.errors import GenerateError
 from kontrakt.files import SUFFIXES, read_files
 from kontrakt.settings import is_package
@@ -118,7 +119,8 @@ def _write(
     from .output import apply, changes, diffs
     from .render import render
 
-    files = formatted(render(contracts, settings, folder=folder, progress=progress))
+    with no_collection():
+        files = formatted(render(contracts, settings, folder=folder, progress=progress))
     found = changes(output, files, Manifest.read(output))
     shown = tuple(diffs(output, found)) if check else ()
     if not check:
