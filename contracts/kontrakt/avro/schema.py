@@ -128,6 +128,13 @@ class Union(Schema):
 
     branches: tuple[Schema, ...]
 
+    @cached_property
+    def primitives(self) -> tuple[str, ...] | None:
+        """The types of its branches, where all of them are primitive."""
+        if all(isinstance(branch, Primitive) for branch in self.branches):
+            return tuple(branch.type for branch in self.branches)
+        return None
+
     @property
     def nullable(self) -> bool:
         """Whether one branch is null."""

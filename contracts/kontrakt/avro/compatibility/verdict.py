@@ -218,7 +218,10 @@ def _record(reader: Record, writer: Record, place: Place) -> _Steps:
         written = candidates(field, writer)
         if len(written) == 1:
             wrote: Schema = written[0].schema
-            if isinstance(wrote, Primitive) and promotes(field.schema, wrote):
+            if isinstance(wrote, Primitive):
+                if promotes(field.schema, wrote):
+                    continue
+            elif isinstance(wrote, Union) and _same_primitives(field.schema, wrote):
                 continue
         elif not written:
             if field.has_default:
@@ -233,6 +236,11 @@ def _record(reader: Record, writer: Record, place: Place) -> _Steps:
         if inner := (yield field.schema, wrote, (place, f"fields/{index}/type")):
             found.append(inner)
     return found
+
+
+def _same_primitives(reader: Schema, writer: Union) -> bool:
+    """Whether two unions are the same one of primitive types, as most of those are that make a field optional."""
+    return isinstance(reader, Union) and writer.primitives is not None and reader.primitives == writer.primitives
 
 
 def _name(reader: Named, writer: Named, place: Place) -> Found:
