@@ -191,6 +191,24 @@ def test_broken_values(make: MakeCodec, schema: Any, data: bytes, path: str, mes
     assert str(error).startswith(f"{path}: ")
 
 
+@each_codec
+@pytest.mark.parametrize(
+    ("schema", "data", "position"),
+    [
+        ("string", b"\x06a\xff\xff", 2),
+        ("string", b"\x06\xff\xffa", 1),
+        (array("string"), b"\x02\x02a\x02\x04b\xc3\x00", 6),
+        ("int", b"", 0),
+        (record("R", a="int", b="int"), b"\x02", 1),
+        (fixed("F", 3), b"ab", 0),
+    ],
+)
+def test_the_byte_that_is_named(make: MakeCodec, schema: Any, data: bytes, position: int) -> None:
+    read = plain(make, schema).reader()
+    assert refused(read, data).position == position
+    assert refused(read, b"frame" + data, 5).position == 5 + position
+
+
 BLOCKS: list[tuple[Any, bytes, Any]] = [
     (array("int"), b"\x00", []),
     (array("int"), b"\x02\x02\x04\x04\x06\x00", [1, 2, 3]),

@@ -235,7 +235,9 @@ def test_decoded_records_are_like_those_that_were_made(make: MakeCodec, style: S
     if style is Style.PYDANTIC:
         assert back.model_dump() == right.model_dump()
         assert back.model_fields_set == right.model_fields_set
-        assert back.model_fields_set is not made.codec(make, "R").reader()(b"\x02\x00\x00", 0).model_fields_set
+        read = made.codec(make, "R").reader()
+        first, second = read(b"\x02\x00\x00", 0), read(b"\x02\x00\x00", 0)
+        assert first.model_fields_set is not second.model_fields_set
         assert back.model_copy() == right
     assert pickle.loads(pickle.dumps(back)) == right
 

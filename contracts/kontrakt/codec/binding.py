@@ -12,7 +12,6 @@ import json
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from kontrakt import avro
@@ -40,7 +39,6 @@ _LIBRARY: Final = "__kontrakt_library__"
 _BOUND: Final = "__kontrakt_bound__"
 _READERS: Final = 64
 _make: Final[MakeCodec] = PythonCodec
-_lock: Final = RLock()
 
 
 class Bound(Generic[T]):
@@ -108,17 +106,22 @@ def bound(kind: type[T]) -> Bound[T]:
     Raises:
         KontraktError: It is not a generated class.
     """
-    found: Bound[T] | None = getattr(kind, "__dict__", {}).get(
-        _BOUND
-    )  # its own, not that of a class that it derives from
-    if found is None:
-        with _lock:
-            found = getattr(kind, "__dict__", {}).get(_BOUND)
-            if found is None:
-                library = library_of(kind)
-                found = Bound(_make(library.schema(full_name(kind)), library))
-                setattr(kind, _BOUND, found)
+    return _found(kind) or _bind(kind)
+
+
+def _found(kind: type[T]) -> Bound[T] | None:
+    """What is kept on the class itself, not on one that it derives from."""
+    found: Bound[T] | None = getattr(kind, "__dict__", {}).get(_BOUND)
     return found
+
+
+def _bind(kind: type[T]) -> Bound[T]:
+    library = library_of(kind)
+    with library.lock:
+        codec: Codec[T] = _make(library.schema(full_name(kind)), library)
+        made = _found(kind) or Bound(codec)
+        setattr(kind, _BOUND, made)
+    return made
 
 
 def codec_for(kind: type[T]) -> Codec[T]:

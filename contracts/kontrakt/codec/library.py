@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from threading import RLock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from kontrakt import avro
 from kontrakt.avro import Named, Schema, named_types
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """The schemas and classes of a generated package. Threads may share it.
+    """The schemas and classes of a generated package.
 
     Args:
         bundle: What the package says of itself.
@@ -35,7 +35,8 @@ class Library:
         }
         self._names = {place: name for name, place in bundle.types.items()}
         self._parsed: dict[str, Schema] = {}
-        self._lock = RLock()
+        self.lock: Final = RLock()
+        """Held while schemas are read and codecs are made of them, so that a type is one object in all of them."""
 
     def full_name(self, kind: type) -> str | None:
         """The Avro name of a class, or None when the package does not know it."""
@@ -105,10 +106,9 @@ class Library:
         return kind, members_of(kind, enum)
 
     def _parse(self, document: Document) -> Schema:
-        with self._lock:  # a type is one object in all documents
-            for needed in (*self.references(document), document):
-                if needed.name not in self._parsed:
-                    known = [self._parsed[name] for name in needed.references if name in self._parsed]
-                    file = f"{self.bundle.package}: {needed.name}"
-                    self._parsed[needed.name] = avro.parse(needed.text, file=file, strict=False, references=known)
-            return self._parsed[document.name]
+        for needed in (*self.references(document), document):
+            if needed.name not in self._parsed:
+                known = [self._parsed[name] for name in needed.references if name in self._parsed]
+                file = f"{self.bundle.package}: {needed.name}"
+                self._parsed[needed.name] = avro.parse(needed.text, file=file, strict=False, references=known)
+        return self._parsed[document.name]

@@ -92,8 +92,7 @@ class Program:
         base = f"x_{base}" if base[0].isdigit() else base
         self._names[base] += 1
         count = self._names[base]
-        # A hint that ends like a numbered name, as "line_2", must not become one.
-        return f"{base}__{count}" if base[-1].isdigit() else f"{base}_{count if count > 1 else ''}"
+        return f"{base}_{count if count > 1 else ''}"
 
     def constant(self, value: object, hint: str) -> str:
         """The name of a value that the functions use."""
