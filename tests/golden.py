@@ -25,11 +25,11 @@ def held_folder(folder: Path, expected: Path) -> None:
 
 def contents(folder: Path) -> dict[str, str]:
     """The text of each file by its path, hidden files and what Python compiled left out."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    files = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes().decode()
+        path.as_posix(): (folder / path).read_bytes().decode()
         for path in files
-        if path.name[0] != "." and path.suffix != ".pyc"
+        if not any(part.startswith(".") for part in path.parts) and path.suffix != ".pyc"
     }
 
 

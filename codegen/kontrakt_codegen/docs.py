@@ -94,6 +94,10 @@ def _character(character: str) -> str:
     """A character, escaped where it is invisible, turns the direction of text, or is no character at all."""
     if character.isprintable():
         return character
+    if (
+        "\ud800" <= character <= "\udfff"
+    ):  # names of files may have halves of pairs, Python 3.13 takes none in docstrings
+        return "\ufffd"
     return character.encode("unicode_escape").decode("ascii")
 
 

@@ -1,7 +1,7 @@
 """The manifest: what a run read and wrote, so that the next one knows quickly whether anything changed.
 
-It lies in the output as ``.kontrakt.json``. It may be missing, so it need not be committed. Everything that decides what is
-written is in it as a checksum: the schemas, the settings and the generator's own source. This module imports nothing of the
+It lies in a folder ``.kontrakt`` of the output that git ignores, and may be missing. Everything that decides what is written is in
+it as a checksum: the schemas, the settings and the generator's own source. This module imports nothing of the
 generator, so an unchanged run costs no more than reading the files.
 """
 
@@ -20,7 +20,10 @@ from kontrakt._version import __version__
 if TYPE_CHECKING:
     from kontrakt.settings import Settings
 
-NAME: Final = ".kontrakt.json"
+FOLDER: Final = ".kontrakt"
+"""The folder of an output that is the generator's own business."""
+NAME: Final = f"{FOLDER}/manifest.json"
+"""The manifest, by its path in the output."""
 _SOURCE: Final = Path(__file__).parent
 _SOURCES: Final = (
     _SOURCE,

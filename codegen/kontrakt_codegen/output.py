@@ -18,10 +18,11 @@ from typing import Final
 from kontrakt.errors import GenerateError
 
 from .header import is_ours
-from .manifest import NAME, Manifest
+from .manifest import FOLDER, NAME, Manifest
 
-STAGE: Final = ".kontrakt-"
+STAGE: Final = "run-"
 """How the folder begins in which a run collects what it is about to put in place."""
+_IGNORED: Final = f"{FOLDER}/.gitignore"
 _ABANDONED: Final = 3600.0
 """Seconds after which such a folder is nobody's any more; a run takes seconds."""
 
@@ -130,9 +131,11 @@ def apply(output: Path, found: Changes, manifest: str) -> None:
     new = {**found.written, **({NAME: manifest.encode()} if manifest else {})}
     if not new and not found.removed:
         return
-    output.mkdir(parents=True, exist_ok=True)
+    if not (output / _IGNORED).exists():
+        new[_IGNORED] = b"*\n"
+    (output / FOLDER).mkdir(parents=True, exist_ok=True)
     _sweep(output)
-    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=output))
+    stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=output / FOLDER))
     done: list[_Step] = []
     try:
         for step in [
@@ -193,7 +196,7 @@ def _staged(target: Path, data: bytes | None, place: Path) -> _Step:
 
 def _sweep(output: Path) -> None:
     """Removes what runs left behind that were killed long ago."""
-    for left in output.glob(f"{STAGE}*/"):
+    for left in (output / FOLDER).glob(f"{STAGE}*/"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > _ABANDONED:
                 shutil.rmtree(left, ignore_errors=True)

@@ -208,7 +208,8 @@ def test_a_request_that_finds_no_broker_ends_in_its_time(nobody: Bus) -> None:
 # --- processes -------------------------------------------------------------------------------------------------------
 
 FORKING = """
-import os, sys
+import os, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # from 3.12 on, Python warns of forks beside threads: the case under test
 import kontrakt
 from tests.kafka.bank import Bank
 from tests.kafka.new.customers import Customer, Customers
