@@ -84,11 +84,17 @@ CASES: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
     ),
     "schema of a key": (
         thing(key=["id", "other"]),
-        thing(key=["id", "other"], fields=[ID, {"name": "other", "type": "string", "doc": "Another."}]),
+        thing(key=["id", "other"], fields=[ID, {"name": "other", "type": "long"}]),
         [
             ("key-schema-changed", "things key", "error"),
+            ("type-changed", "acme.Thing.other", "error"),
             ("field-removed-without-default", "acme.Thing.number", "error"),
         ],
+    ),
+    "documentation of a field of the key": (
+        thing(key=["id", "other"]),
+        thing(key=["id", "other"], fields=[ID, {"name": "other", "type": "string", "doc": "Another."}]),
+        [("field-removed-without-default", "acme.Thing.number", "error")],
     ),
     "level": (
         thing(),

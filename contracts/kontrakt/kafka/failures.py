@@ -26,6 +26,15 @@ _ABSENT: Final = frozenset(
         "REQUEST_TIMED_OUT",
     )
 )
+_MOVING: Final = frozenset(
+    (
+        "FENCED_LEADER_EPOCH",
+        "LEADER_NOT_AVAILABLE",
+        "NOT_LEADER_FOR_PARTITION",
+        "OFFSET_NOT_AVAILABLE",
+        "UNKNOWN_LEADER_EPOCH",
+    )
+)
 _DENIED: Final = frozenset(
     (
         "_AUTHENTICATION",
@@ -45,9 +54,9 @@ _NO_TOPIC: Final = frozenset(
 )
 
 
-def is_absent(error: KafkaException) -> bool:
-    """Whether no broker answered."""
-    return _reported(error).name() in _ABSENT
+def is_passing(error: KafkaException) -> bool:
+    """Whether asking again may help: no broker answered, or the partition is moving to another leader."""
+    return _reported(error).name() in _ABSENT | _MOVING
 
 
 def is_final(error: KafkaError) -> bool:

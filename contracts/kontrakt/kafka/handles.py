@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 from kontrakt.errors import BusError
 
-from .failures import is_absent, translated
+from .failures import is_passing, translated
 
 T = TypeVar("T")
 
@@ -100,6 +100,6 @@ def _asked(ask: Callable[[float], T], timeout: float, doing: str, servers: str =
         try:
             return ask(max(0.001, min(_SLICE_SECONDS, remaining)))
         except KafkaException as error:
-            if remaining <= _SLICE_SECONDS or not is_absent(error):
+            if remaining <= _SLICE_SECONDS or not is_passing(error):
                 raise translated(error, doing, servers) from error
         time.sleep(_PAUSE_SECONDS)
