@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from kontrakt.avro import MISSING, Array, Enum, Field, Fixed, Map, Record, Schema, Union
+from kontrakt.avro.defaults import branch_of
 
 from .scope import DEEPEST, Scope, leaf
 
@@ -59,8 +60,7 @@ class Defaults:
             expression, mutable = self._expression(field.schema, field.default, 0)
         except Unrepresentable:
             return None
-        schema = _branch(field.schema, field.default) if isinstance(field.schema, Union) else field.schema
-        return Default(expression, mutable, schema)
+        return Default(expression, mutable, branch_of(field.schema, field.default))
 
     def _expression(self, schema: Schema, value: Any, depth: int) -> tuple[str, bool]:
         """The expression, and whether its value can change."""
@@ -70,7 +70,7 @@ class Defaults:
             return self._logical(schema, value), False
         match schema:
             case Union():
-                return self._expression(_branch(schema, value), value, depth)
+                return self._expression(branch_of(schema, value), value, depth)
             case Array():
                 items = [self._expression(schema.items, item, depth + 1)[0] for item in value]
                 return f"[{', '.join(items)}]", True
@@ -109,36 +109,6 @@ class Defaults:
         assert found is not None
         self._scope.leaf(found)
         return expression
-
-
-def _branch(union: Union, value: Any) -> Schema:
-    """The branch that a default is of: the first that it fits."""
-    return next((branch for branch in union.branches if _fits(branch, value)), union.branches[0])
-
-
-def _fits(schema: Schema, value: Any) -> bool:
-    match schema.type:
-        case "null":
-            return value is None
-        case "boolean":
-            return isinstance(value, bool)
-        case "int" | "long":
-            bits = 31 if schema.type == "int" else 63
-            return isinstance(value, int) and not isinstance(value, bool) and -(2**bits) <= value < 2**bits
-        case "float" | "double":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "enum":
-            return isinstance(schema, Enum) and value in schema.symbols
-        case "string":
-            return isinstance(value, str)
-        case "bytes":
-            return isinstance(value, str) and all(character <= "\xff" for character in value)
-        case "fixed":
-            return isinstance(schema, Fixed) and isinstance(value, str) and len(value) == schema.size
-        case "array":
-            return isinstance(value, list)
-        case _:
-            return isinstance(value, dict)
 
 
 def _plain(schema: Schema, value: Any) -> str:

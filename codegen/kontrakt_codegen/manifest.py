@@ -104,6 +104,7 @@ def fingerprint(settings: Settings) -> str:
         "package": settings.package,
         "distribution": [distribution.name, distribution.version] if distribution else None,
         "topics": [dict(table) for table in settings.topics],
+        "file": Path(settings.file).name if settings.topics else "",  # headers name it
     }
     return checksum(json.dumps(said, sort_keys=True, default=str).encode())
 

@@ -124,16 +124,10 @@ def _write(
     found = changes(output, files, Manifest.read(output))
     shown = tuple(diffs(output, found)) if check else ()
     if not check:
-        now = replace(
-            now,
-            outputs={
-                name: checksum((output / name).read_bytes() if name in found.unchanged else data)
-                for name, data in files.items()
-            },
-        )
+        kept = {name: (output / name).read_bytes() for name in found.unchanged}
+        now = replace(now, outputs={name: checksum(data) for name, data in {**files, **kept}.items()})
         old = output / manifest.NAME
-        text = now.text
-        apply(output, found, text if not old.is_file() or old.read_text("utf-8") != text else "")
+        apply(output, found, now.text if not old.is_file() or old.read_bytes() != now.text.encode() else "")
     return Result(
         written=tuple(sorted(found.written)),
         removed=tuple(found.removed),

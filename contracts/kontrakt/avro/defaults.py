@@ -104,7 +104,7 @@ def default_value(schema: Schema, value: Any) -> Any:
     stack: list[tuple[Schema, Any, Any, Any, int]] = [(schema, value, result, 0, 0)]
     while stack:
         node, given, container, key, depth = stack.pop()
-        node = _branch(node, given)
+        node = branch_of(node, given)
         if _misfit(node, given) is not None:
             raise ValueError(f"default {shown(given)} does not fit {_name(node)}")
         if depth > MAX_DEPTH:
@@ -136,8 +136,13 @@ def _scalar(kind: str, value: Any) -> Any:
     return float(value) if kind in ("float", "double") else value
 
 
-def _branch(schema: Schema, value: Any) -> Schema:
-    """The branch of a union that a default is of; another schema is its own."""
+def branch_of(schema: Schema, value: Any) -> Schema:
+    """The branch of a union that a default is of: the first whose outermost level it fits; another schema is its own.
+
+    Args:
+        schema: The type.
+        value: The default as plain JSON.
+    """
     if not isinstance(schema, Union):
         return schema
     return next((branch for branch in schema.branches if _fits(branch, value)), (*schema.branches, schema)[0])
@@ -235,7 +240,7 @@ def _pulled_in(field: Field) -> list[Field]:
     stack: list[tuple[Schema, Any]] = [(field.schema, field.default)]
     while stack:
         schema, value = stack.pop()
-        schema = _branch(schema, value)
+        schema = branch_of(schema, value)
         match schema:
             case Record() if is_object(value):
                 for inner in schema.fields:
