@@ -257,3 +257,27 @@ def test_ctrl_c_while_waiting_closes_and_commits(place: Place, bus: Bus, fresh: 
     assert (said, errors, process.returncode) == ("interrupted\n", "", 0)
     # The last one was waiting to be asked for the next, or in the loop's body: it may come again, those before it do not.
     assert place.committed(topic.topic, "g") >= 2
+
+
+CLOSING = """
+import sys, time
+import kontrakt
+from tests.kafka.new.customers import Customers
+
+class Named(Customers):
+    topic = sys.argv[1]
+
+with kontrakt.connect() as bus:
+    for n in range(int(sys.argv[2])):
+        changes = Named.consumer(bus, group=f"g-{n}")
+        time.sleep(n * 0.0002)
+        changes.close()
+"""
+
+
+def test_consumers_that_are_closed_while_they_join_end(place: Place, fresh: Fresh) -> None:
+    """Each at another moment. One of librdkafka's that is not waited for hangs about once in a hundred times."""
+    many = "200" if "group.protocol" in place.kafka else "10"
+    with program(CLOSING, fresh(Customers).topic, many, environment=place.environment) as process:
+        said, errors = process.communicate(timeout=PATIENCE)
+    assert (said, errors, process.returncode) == ("", "", 0)

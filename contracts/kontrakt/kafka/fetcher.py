@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -31,6 +32,8 @@ _SLICE_SECONDS: Final = 0.2
 _STORE_SECONDS: Final = 1.0
 _ALIVE_SECONDS: Final = 5.0
 """How often librdkafka hears from us while a batch is being handled, so that the group does not give us up."""
+_JOIN_SECONDS: Final = 5.0
+_JOIN_SLICE_SECONDS: Final = 0.05
 _EOF: Final = "_PARTITION_EOF"
 
 Place = tuple[str, int]
@@ -79,6 +82,7 @@ class Fetcher:
         self._polled = self._stored = time.monotonic()
         whole = {**consumer_config(config, own), "group.id": group, "auto.offset.reset": start}
         self._patience = patience(whole)
+        self._broker_assigns = whole.get("group.protocol") == "consumer"
         self._consumer = consumer(whole)
         watch(self)
         try:
@@ -201,6 +205,7 @@ class Fetcher:
                 return
             self._store()
             self._closed = "the consumer is closed"
+            self._finish_joining()
             self._consumer.close()
 
     def after_fork(self) -> None:
@@ -210,6 +215,16 @@ class Fetcher:
         self._stopping = True
         self._buffer.clear()
         keep(self._consumer)
+
+    def _finish_joining(self) -> None:
+        """Wait until a group in which the broker assigns partitions has answered for the first time.
+
+        A consumer of librdkafka 2.16 that is closed just then may wait for itself for ever, deaf to Ctrl-C.
+        """
+        deadline = time.monotonic() + _JOIN_SECONDS
+        while self._broker_assigns and not self._assigned and time.monotonic() < deadline:
+            with suppress(KafkaException):
+                self._consumer.poll(_JOIN_SLICE_SECONDS)
 
     # --- librdkafka --------------------------------------------------------------------------------------------------
 
