@@ -214,8 +214,8 @@ def _library(module: ModuleType, bundle: Bundle) -> Library:
 
 def _import(name: str) -> ModuleType | None:
     """A module that may not exist."""
-    if name in sys.modules:
-        return sys.modules[name]
+    if sys.modules.get(name) is not None:
+        return importlib.import_module(name)  # which waits where another thread is still at it
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError, AttributeError):
