@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .past import Past, Version
 
-Ask: TypeAlias = "Callable[[str, Schema], Verdict | None]"
+Ask: TypeAlias = "Callable[[str], Verdict | None]"
 """Asks a registry about the next version of a subject; None where it cannot say."""
 Progress: TypeAlias = "Callable[[int, int, str], None]"
 """Called with how many steps are done, of how many, and what is being done."""
@@ -199,7 +199,7 @@ class _Comparison:
     def _registry_says(self, lineage: Lineage) -> Iterator[Finding]:
         if self._ask is None or lineage.was != lineage.subject:
             return
-        theirs = self._ask(lineage.subject, lineage.schema)
+        theirs = self._ask(lineage.subject)
         if theirs is None:
             return
         level = Level(self._past.levels.get(lineage.subject) or self._past.default_level or Level.BACKWARD)

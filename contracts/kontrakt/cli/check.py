@@ -66,7 +66,7 @@ def command(
             contracts,
             before,
             offline_levels=offline_levels,
-            ask=lambda subject, _schema: answers.get(subject),
+            ask=answers.get,
             deprecation_period=settings.deprecation_period,
             progress=progress,
         )
