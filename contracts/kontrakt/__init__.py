@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from .kafka.delivery import Delivery, Sent
     from .kafka.embedded import EmbeddedBus, embedded
     from .kafka.messages import Delete, Event, Meta, Put
+    from .kafka.policies import DeadLetter, OnError, Retry
     from .kafka.requests import Operation, RequestClient, Requests, RequestService
     from .kafka.topics import Entity, EntityView, EventHandler, Events, EventsView, Key, KeyedEntity, KeyedEvents
     from .values import Duration, LocalTimestampNanos, TimeNanos, TimestampNanos
@@ -70,6 +71,7 @@ __all__ = [
     "ClosedError",
     "CodecError",
     "ContractErrors",
+    "DeadLetter",
     "DeclaredError",
     "DecodeError",
     "Delete",
@@ -93,6 +95,7 @@ __all__ = [
     "KontraktError",
     "LocalTimestampNanos",
     "Meta",
+    "OnError",
     "Operation",
     "Position",
     "Problem",
@@ -107,6 +110,7 @@ __all__ = [
     "RequestService",
     "RequestTimeout",
     "Requests",
+    "Retry",
     "SchemaErrors",
     "SchemaNotFound",
     "SchemaNotRegistered",
@@ -131,6 +135,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "kafka.delivery": "Delivery Sent",
     "kafka.embedded": "EmbeddedBus embedded",
     "kafka.messages": "Delete Event Meta Put",
+    "kafka.policies": "DeadLetter OnError Retry",
     "kafka.requests": "Operation RequestClient RequestService Requests",
     "kafka.topics": "Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents",
     "values": "Duration LocalTimestampNanos TimeNanos TimestampNanos",

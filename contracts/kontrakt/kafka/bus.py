@@ -14,6 +14,7 @@ from kontrakt import settings as found_settings
 from kontrakt.errors import ClosedError, KontraktError, Position, Problem, SettingsErrors
 from kontrakt.settings import Settings
 
+from .clock import SYSTEM, Clock
 from .config import OURS
 from .forks import FORKED, watch
 
@@ -61,6 +62,8 @@ class Bus:
     ) -> None:
         self.kafka: Final[Mapping[str, Any]] = {**settings.kafka_config, **(kafka or {})}
         """What librdkafka's clients are told, by librdkafka's names."""
+        self.clock: Clock = SYSTEM
+        """What retries, deadlines and back-off go by; tests may put another one here."""
         self._registry_config = {**settings.registry_config, **(registry or {})}
         if problems := _problems(settings, self.kafka, self._registry_config):
             raise SettingsErrors(problems)

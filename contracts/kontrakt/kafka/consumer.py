@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from .bus import Bus
-    from .topics import EntityView, EventsView, OnError, Start, Topic
+    from .policies import OnError
+    from .topics import EntityView, EventsView, Start, Topic
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from .bus import Bus
     from .client import Caller
+    from .policies import OnError
     from .service import ServiceRunner
-    from .topics import Key, OnError
+    from .topics import Key
 
 CORRELATION_ID: Final = "kafka_correlationId"
 REPLY_TOPIC: Final = "kafka_replyTopic"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .bus import Bus
     from .delivery import Delivery
     from .messages import Meta
-    from .topics import OnError
+    from .policies import OnError
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, Ty
 if TYPE_CHECKING:
     from .bus import Bus
     from .consumer import EntityConsumer, EventConsumer
+    from .policies import OnError
     from .producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
 
 K = TypeVar("K")
@@ -21,7 +22,6 @@ V = TypeVar("V")
 KeyFormat: TypeAlias = Literal["string", "long", "int", "avro"]
 Subjects: TypeAlias = Literal["topic", "topic-record", "record"]
 Start: TypeAlias = Literal["earliest", "latest"]
-OnError: TypeAlias = Literal["stop", "skip"]
 
 
 class Key:
