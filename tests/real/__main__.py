@@ -1,7 +1,7 @@
 """Fetch the real parts ahead of time, or run them by hand.
 
 python -m tests.real fetch [PART...]     everything, or the parts named
-python -m tests.real up [SERVER...]      kafka, apicurio3 and apicurio2 until Ctrl-C
+python -m tests.real up [SERVER...]      kafka, apicurio3, apicurio2 and postgres until Ctrl-C
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 
 from tests.real.errors import RealPartError
 from tests.real.parts import PARTS, fetch, java_for
-from tests.real.plugin import BOOTSTRAP_VARIABLE, REGISTRY_VARIABLE
+from tests.real.plugin import BOOTSTRAP_VARIABLE, POSTGRES_VARIABLE, REGISTRY_VARIABLE
+from tests.real.postgres import postgres
 from tests.real.start import apicurio, kafka
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from types import FrameType
 
-_SERVERS = ("kafka", "apicurio3", "apicurio2")
+_SERVERS = ("kafka", "apicurio3", "apicurio2", "postgres")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,6 +83,9 @@ def _up(names: list[str]) -> int:
             if name == "kafka":
                 broker = stack.enter_context(kafka())
                 _say(f"{name}: {BOOTSTRAP_VARIABLE}={broker.bootstrap_servers}")
+            elif name == "postgres":
+                database = stack.enter_context(postgres())
+                _say(f"{name}: {POSTGRES_VARIABLE}={database.url}")
             else:
                 registry = stack.enter_context(apicurio(3 if name == "apicurio3" else 2))
                 _say(f"{name}: {REGISTRY_VARIABLE}={registry.url}")

@@ -72,7 +72,7 @@ class ApicurioServer(JavaServer):
     def _prepare(self) -> None:
         """Nothing: its settings are on the command line."""
 
-    def _command(self) -> list[str]:
+    def _arguments(self) -> list[str]:
         port, management_port = self._ports
         return [
             "-Xmx384m",

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from tests.real.errors import ServerError
-from tests.real.server import HOST, JavaServer, java_environment
+from tests.real.server import HOST, JavaServer, server_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +125,7 @@ class KafkaServer(JavaServer):
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                env=java_environment(),
+                env=server_environment(),
                 timeout=_FORMAT_SECONDS,
                 check=True,
             )
@@ -137,7 +137,7 @@ class KafkaServer(JavaServer):
     def _classpath(self, memory: str) -> list[str]:
         return [memory, "-Dorg.slf4j.simpleLogger.showDateTime=true", "-cp", f"{self._libraries}/*"]
 
-    def _command(self) -> list[str]:
+    def _arguments(self) -> list[str]:
         return [*self._classpath("-Xmx512m"), "kafka.Kafka", str(self._properties)]
 
     def _is_ready(self) -> bool:

@@ -6,15 +6,16 @@
 | `disposable_kafka` | test | a broker of the test's own, to kill, pause, stop and start |
 | `apicurio3`, `apicurio2` | session | a registry to share: `.url`, `.name` |
 | `registry_url` | session | the URL of each registry in turn |
+| `postgres_server` | session | a database server to share: `.url` |
 | `kafka_libraries`, `avro_libraries` | session | jars for Java programs: `.classpath`, `.java` |
 | `sarif_schema` | session | SARIF's official JSON Schema |
 
 A test that uses one carries the marker `real`. Shared servers keep what tests leave behind, so
-topics and subjects need names of their own.
+topics, subjects and tables need names of their own.
 
 The environment decides where the parts come from:
 
-- `KONTRAKT_TEST_BOOTSTRAP_SERVERS`, `KONTRAKT_TEST_REGISTRY_URL`: use these running servers;
+- `KONTRAKT_TEST_BOOTSTRAP_SERVERS`, `KONTRAKT_TEST_REGISTRY_URL`, `KONTRAKT_TEST_POSTGRES_URL`: use these running servers;
 - `KONTRAKT_REQUIRE_REAL=1`: a missing part fails its tests, which it otherwise skips.
 """
 
@@ -31,6 +32,7 @@ from tests.real.apicurio import Registry, RunningRegistry
 from tests.real.errors import PartMissingError
 from tests.real.kafka import Kafka, KafkaServer, RunningKafka
 from tests.real.parts import AVRO, KAFKA, SARIF, fetch
+from tests.real.postgres import Postgres, RunningPostgres, postgres
 from tests.real.start import JavaLibraries, apicurio, kafka, libraries
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 BOOTSTRAP_VARIABLE = "KONTRAKT_TEST_BOOTSTRAP_SERVERS"
 REGISTRY_VARIABLE = "KONTRAKT_TEST_REGISTRY_URL"
+POSTGRES_VARIABLE = "KONTRAKT_TEST_POSTGRES_URL"
 REQUIRE_VARIABLE = "KONTRAKT_REQUIRE_REAL"
 
 _FIXTURES = frozenset(
@@ -48,6 +51,7 @@ _FIXTURES = frozenset(
         "apicurio3",
         "apicurio2",
         "registry_url",
+        "postgres_server",
         "kafka_libraries",
         "avro_libraries",
         "sarif_schema",
@@ -97,6 +101,16 @@ def registry_url(request: pytest.FixtureRequest) -> str:
     """The URL of a registry, once for each that tests should work with."""
     registry: Registry = request.getfixturevalue(request.param)
     return registry.url
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A database server that all tests share; tables need names or schemas of their own."""
+    if url := os.environ.get(POSTGRES_VARIABLE):
+        yield RunningPostgres(url)
+        return
+    with _or_missing(postgres) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -162,8 +176,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"  why: {reason}")
         terminalreporter.write_line(f"  how to get it: {remedy}")
     terminalreporter.write_line(
-        f"or point the tests at running servers with {BOOTSTRAP_VARIABLE} and {REGISTRY_VARIABLE} "
-        "(compose.yaml has both)"
+        f"or point the tests at running servers with {BOOTSTRAP_VARIABLE}, {REGISTRY_VARIABLE} "
+        f"and {POSTGRES_VARIABLE} (compose.yaml has a broker and a registry)"
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Literal
 
-    Command = Literal["terminate", "kill", "pause", "resume"]
+    Command = Literal["interrupt", "terminate", "kill", "pause", "resume"]
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _TAIL_BYTES = 64 * 1024
@@ -79,6 +79,10 @@ class SupervisedProcess:
         """Let a paused process go on."""
         self._order("resume")
         self._paused = False
+
+    def interrupt(self) -> None:
+        """Ask the process to end as Ctrl-C would."""
+        self._order("interrupt")
 
     def kill(self) -> None:
         """End the process at once, as a crash would, and wait until it is gone."""

@@ -1,4 +1,4 @@
-"""What all Java servers of the tests share: ports, folders, readiness, the life they lead."""
+"""What all servers of the tests share: ports, folders, readiness, the life they lead."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PROBE_PAUSE_SECONDS = 0.1
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
-class JavaServer(abc.ABC):
+class Server(abc.ABC):
     """A server on ports of its own, with data of its own that survive until `close`.
 
     `start` after `stop` or `kill` brings it back on the same ports and the same data.
@@ -43,13 +43,8 @@ class JavaServer(abc.ABC):
     name: str
     _port_count: int
 
-    def __init__(self, java: Java) -> None:
-        """Prepare the server without starting it.
-
-        Args:
-            java: What to run it with.
-        """
-        self._java = java
+    def __init__(self) -> None:
+        """Prepare the server without starting it."""
         self._ports: tuple[int, ...] = ()
         self._folder: Path | None = None
         self._process: SupervisedProcess | None = None
@@ -157,7 +152,7 @@ class JavaServer(abc.ABC):
 
     @abc.abstractmethod
     def _command(self) -> list[str]:
-        """Return the options and arguments that follow `java`."""
+        """Return the program and its arguments."""
 
     @abc.abstractmethod
     def _is_ready(self) -> bool:
@@ -165,10 +160,7 @@ class JavaServer(abc.ABC):
 
     def _launch(self) -> None:
         self._process = SupervisedProcess(
-            [str(self._java.executable), *QUICK_START, *self._command()],
-            folder=self.folder,
-            log=self.log_file,
-            environ=java_environment(),
+            self._command(), folder=self.folder, log=self.log_file, environ=server_environment()
         )
         try:
             self._wait_until_ready(self._process)
@@ -194,7 +186,27 @@ class JavaServer(abc.ABC):
         return self._process
 
 
-def java_environment() -> dict[str, str]:
+class JavaServer(Server):
+    """A server that Java runs."""
+
+    def __init__(self, java: Java) -> None:
+        """Prepare the server without starting it.
+
+        Args:
+            java: What to run it with.
+        """
+        super().__init__()
+        self._java = java
+
+    def _command(self) -> list[str]:
+        return [str(self._java.executable), *QUICK_START, *self._arguments()]
+
+    @abc.abstractmethod
+    def _arguments(self) -> list[str]:
+        """Return the options and arguments that follow `java`."""
+
+
+def server_environment() -> dict[str, str]:
     """Return the environment for servers, without what could configure them from outside."""
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 

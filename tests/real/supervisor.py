@@ -5,7 +5,7 @@ server's parent, so it alone signals the server and no signal can ever hit a rec
 
     supervisor.py LOG FOLDER -- COMMAND...
 
-Standard input takes one command a line (`terminate`, `kill`, `pause`, `resume`), each answered with
+Standard input takes one command a line (`interrupt`, `terminate`, `kill`, `pause`, `resume`), each answered with
 `ok`; standard output begins with `pid N` and ends with `exit CODE`. When the test process is gone,
 the server is killed and FOLDER is removed. On Linux the kernel kills the server should this
 process itself be killed.
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _SIGNALS = {
+    "interrupt": (signal.SIGCONT, signal.SIGINT),
     "terminate": (signal.SIGCONT, signal.SIGTERM),
     "kill": (signal.SIGKILL,),
     "pause": (signal.SIGSTOP,),

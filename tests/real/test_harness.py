@@ -15,9 +15,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from sqlalchemy import NullPool, create_engine, text
 
 from tests.real.errors import ServerError
 from tests.real.kafka import KafkaServer
+from tests.real.postgres import Postgres, postgres
 from tests.real.waiting import eventually, gone
 
 if TYPE_CHECKING:
@@ -186,7 +188,12 @@ def test_all(disposable_kafka):
 
 
 def test_a_killed_pytest_leaves_no_java(kafka_libraries: JavaLibraries, tmp_path: Path) -> None:
-    (tmp_path / "test_inner.py").write_text(INNER)
+    leaves_nothing(INNER, tmp_path)
+
+
+def leaves_nothing(text: str, tmp_path: Path) -> None:
+    """Kill a pytest whose test holds a server open."""
+    (tmp_path / "test_inner.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-p", "tests.real.plugin", "-c", os.devnull, "-s", str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as inner:
         assert inner.stdout is not None
@@ -198,3 +205,31 @@ def test_a_killed_pytest_leaves_no_java(kafka_libraries: JavaLibraries, tmp_path
 
     eventually(lambda: gone(int(pid)))
     eventually(lambda: not Path(folder).exists())
+
+
+def test_what_a_database_was_told_survives_its_kill_and_its_stop(postgres_server: Postgres) -> None:
+    with postgres() as server:
+        engine = create_engine(server.url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE told (n int)"))
+        for end in (server.kill, server.stop):
+            with engine.begin() as connection:
+                connection.execute(text("INSERT INTO told VALUES (1)"))
+            end()
+            assert not server.alive
+            server.start()
+        with engine.begin() as connection:
+            assert connection.execute(text("SELECT count(*) FROM told")).scalar_one() == 2
+        folder = server.folder
+    assert not folder.exists()
+
+
+DATABASE = """
+def test_all(postgres_server):
+    print(f"ids {postgres_server.pid} {postgres_server.folder}", flush=True)
+    input()
+"""
+
+
+def test_a_killed_pytest_leaves_no_database(postgres_server: Postgres, tmp_path: Path) -> None:
+    leaves_nothing(DATABASE, tmp_path)

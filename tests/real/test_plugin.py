@@ -53,7 +53,12 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: 
         launcher.chmod(0o755)
         (home / "bin" / "javac").touch()
         monkeypatch.setenv(f"JAVA_HOME_{java}", str(home))
-    for name in ("KONTRAKT_REQUIRE_REAL", "KONTRAKT_TEST_BOOTSTRAP_SERVERS", "KONTRAKT_TEST_REGISTRY_URL"):
+    for name in (
+        "KONTRAKT_REQUIRE_REAL",
+        "KONTRAKT_TEST_BOOTSTRAP_SERVERS",
+        "KONTRAKT_TEST_REGISTRY_URL",
+        "KONTRAKT_TEST_POSTGRES_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeini("[pytest]\naddopts = -p tests.real.plugin --strict-markers -W error")
