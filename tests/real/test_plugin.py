@@ -97,7 +97,7 @@ def test_missing_parts_skip_their_tests_and_say_so(inner: pytest.Pytester) -> No
             "Apicurio Registry 2.*: not used by 1 test(s)",
             "Apicurio Registry 3.*: not used by 1 test(s)",
             "Avro's reference implementation 1.*: not used by 1 test(s)",
-            "or point the tests at running servers with KONTRAKT_TEST_BOOTSTRAP_SERVERS and *",
+            "or point the tests at running servers with KONTRAKT_TEST_BOOTSTRAP_SERVERS, *",
         ]
     )
 
