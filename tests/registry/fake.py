@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-Reply: TypeAlias = "tuple[int, object]"
-"""Status and body; a body that is not bytes is sent as JSON."""
+Reply: TypeAlias = "tuple[int, object] | bytes"
+"""Status and body; a body that is not bytes is sent as JSON. Bytes alone are all that is sent before the connection is closed."""
+HANGS_UP = b""
+"""The reply of a registry that closes the connection without an answer."""
 
 
 @dataclass
@@ -41,18 +43,25 @@ def fake(reply: Callable[[str, str], Reply]) -> Generator[Fake]:
     seen = Fake()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # connections are kept, as real registries keep them
+
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             seen.asked.append(f"{self.command} {self.path}")
             seen.headers.append(dict(self.headers))
-            status, body = reply(self.command, self.path)
+            answer = reply(self.command, self.path)
+            if isinstance(answer, bytes):
+                self.wfile.write(answer)
+                self.close_connection = True
+                return
+            status, body = answer
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
 
-        do_POST = do_PUT = do_DELETE = do_GET
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import urllib.error
 import urllib.request
@@ -13,6 +14,10 @@ from uuid import uuid4
 T = TypeVar("T")
 
 Dialect: TypeAlias = Literal["confluent", "apicurio3", "apicurio2"]
+
+_ATTEMPTS = 4
+"""How often a foreign registry is asked that hangs up. Apicurio 3 does so for about one of two thousand requests for a path that
+it does not know: it closes the connection without an answer, or on a connection that is kept, never answers."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,24 @@ class Served:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def foreign(self) -> bool:
+        """Whether we did not write it."""
+        return self.name != "embedded"
+
     def ask(self, method: str, path: str, body: object = None) -> Answer:
-        """Send a request; a body that is not bytes is sent as JSON."""
+        """Send a request; a body that is not bytes is sent as JSON.
+
+        A foreign registry that hangs up without an answer is asked again, for what may be asked twice: all but DELETE says
+        the same the second time. Where ours hangs up, the test fails.
+        """
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        for _ in range(_ATTEMPTS - 1 if self.foreign and method != "DELETE" else 0):
+            with contextlib.suppress(ConnectionResetError):  # among them http.client.RemoteDisconnected
+                return self._ask_once(method, path, data)
+        return self._ask_once(method, path, data)
+
+    def _ask_once(self, method: str, path: str, data: bytes | None) -> Answer:
         request = urllib.request.Request(
             self.url + path,
             data=data,

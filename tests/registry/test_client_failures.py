@@ -19,7 +19,7 @@ from kontrakt.errors import (
 )
 from kontrakt.registry import Registry
 
-from tests.registry.fake import Reply, fake
+from tests.registry.fake import HANGS_UP, Reply, fake
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -272,6 +272,68 @@ def test_a_failing_registry_is_asked_again() -> None:
     ):
         assert registry.writer_schema(1).type == "string"
     assert len(server.asked) == 3
+
+
+CUT = b'HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"schema"'
+
+
+@pytest.mark.parametrize("reply", [HANGS_UP, CUT], ids=["no answer", "half an answer"])
+def test_a_registry_that_hangs_up_is_asked_again(reply: bytes) -> None:
+    answers: list[Reply] = [(200, SCHEMA), reply, reply, (200, SCHEMA)]
+    with (
+        fake(lambda method, path: answers.pop(0)) as server,
+        Registry({"url": server.url, "retries.wait.ms": 1}) as registry,
+    ):
+        assert registry.writer_schema(1).type == "string"
+        assert registry.writer_schema(2).type == "string"  # over the same connection, at first
+    assert server.asked == ["GET /schemas/ids/1", *3 * ["GET /schemas/ids/2"]]
+
+
+@pytest.mark.parametrize("reply", [HANGS_UP, CUT], ids=["no answer", "half an answer"])
+def test_a_registry_that_always_hangs_up(reply: bytes) -> None:
+    with (
+        fake(lambda method, path: reply) as server,
+        Registry({"url": server.url, "retries.wait.ms": 1}) as registry,
+        pytest.raises(RegistryUnavailable, match=f"cannot fetch schema id 1: no answer from {server.url}: ") as caught,
+    ):
+        registry.writer_schema(1)
+    assert (caught.value.status, caught.value.code) == (0, 0)
+    assert server.asked == 4 * ["GET /schemas/ids/1"]
+
+
+def test_a_registry_that_hangs_up_after_registering() -> None:
+    held: list[str] = []
+
+    def reply(method: str, path: str) -> Reply:
+        if path.startswith("/subjects/s-key/versions"):
+            held.append(path)
+            return HANGS_UP if len(held) == 1 else (200, {"id": 1})
+        if held:
+            return 200, {**SCHEMA, "subject": "s-key", "version": 1}
+        return 404, {"error_code": 40401, "message": "Subject 's-key' not found."}
+
+    with fake(reply) as server, Registry({"url": server.url, "retries.wait.ms": 1}) as registry:
+        registered = registry.register("s-key", KEY, {})
+    assert (registered.id, registered.version, registered.new) == (1, 1, True)
+    assert len(held) == 2  # a registry gives a schema that it holds its id again
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/login\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["unreadable", "elsewhere"],
+)
+def test_what_is_no_registrys_answer(answer: bytes) -> None:
+    with (
+        fake(lambda method, path: answer) as server,
+        Registry({"url": server.url, **QUICK}) as registry,
+        pytest.raises(RegistryError, match="cannot list the subjects") as caught,
+    ):
+        registry.subjects()
+    assert type(caught.value) is RegistryError
 
 
 def test_nothing_is_ever_registered_by_looking_up() -> None:

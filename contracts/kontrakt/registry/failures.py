@@ -54,15 +54,15 @@ def translated(url: str, doing: str) -> Generator[None]:
         raise answered(url, doing, error.http_status_code, error.error_code, error.error_message) from error
     except OAuthTokenError as error:
         raise RegistryDenied(f"cannot {doing}: no token for the schema registry at {url}: {error}") from error
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        # Confluent's client trusts the shape of an answer and stumbles where it is another one.
-        raise RegistryError(
-            f"cannot {doing}: what answers at {url} does not answer like a schema registry "
-            f"({type(error).__name__}: {error}); check the address and its path"
-        ) from error
     except Exception as error:
-        if _is_transport(error):
+        if _is_of_httpx(error, "TransportError"):
             raise RegistryUnavailable(f"cannot {doing}: no answer from {url}: {_reason(error)}{_proxy(url)}") from error
+        # Confluent's client trusts the shape of an answer and stumbles where it is another one.
+        if isinstance(error, ValueError | TypeError | AttributeError | KeyError) or _is_of_httpx(error, "RequestError"):
+            raise RegistryError(
+                f"cannot {doing}: what answers at {url} does not answer like a schema registry "
+                f"({type(error).__name__}: {error}); check the address and its path"
+            ) from error
         raise
 
 
@@ -93,11 +93,9 @@ def answered(url: str, doing: str, status: int, code: int | None, message: str |
     return RegistryError(text, status=status, code=number)
 
 
-def _is_transport(error: Exception) -> bool:
-    """Whether the HTTP client below had no answer. Confluent uses httpx or its successor, whichever is installed."""
-    return any(
-        kind.__name__ == "TransportError" and kind.__module__.startswith("httpx") for kind in type(error).__mro__
-    )
+def _is_of_httpx(error: Exception, name: str) -> bool:
+    """Whether the HTTP client below says so. Confluent uses httpx or its successor, whichever is installed."""
+    return any(kind.__name__ == name and kind.__module__.startswith("httpx") for kind in type(error).__mro__)
 
 
 def _reason(error: Exception) -> str:
