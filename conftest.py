@@ -8,6 +8,7 @@ from typing import Final
 
 import kontrakt
 import pytest
+from hypothesis import HealthCheck, settings
 from kontrakt.contract import load
 from kontrakt.registry import register
 from sybil import Sybil
@@ -38,6 +39,10 @@ bus = kontrakt.connect()
 """What the examples of docstrings take for granted."""
 
 SOURCES: Final = (ROOT / "contracts", ROOT / "codegen")
+
+# A machine that has other work to do makes no property wrong.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 pytest_collect_file = SybilCollection(
     [

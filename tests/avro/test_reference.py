@@ -180,7 +180,7 @@ def test_where_people_write_more_is_a_mistake(reference: Reference, schema: str)
 
 
 @given(schema=schemas())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_canonical_forms(reference: Reference, schema: Any) -> None:
     text = json.dumps(schema)
     assert ours(text, strict=True) == reference.ask("strict", text)

@@ -90,6 +90,6 @@ def test_a_file_of_a_megabyte() -> None:
     fields = ",\n".join(f'{{"name": "f{index}", "type": "string", "doc": "{"x" * 60}"}}' for index in range(10_000))
     text = f'{{"type": "record", "name": "Large", "fields": [\n{fields}]}}'
     assert len(text) > 1_000_000
-    started = time.perf_counter()
+    started = time.process_time()
     assert parse(text)
-    assert time.perf_counter() - started < 10  # about 0.7 s on one core that has nothing else to do
+    assert time.process_time() - started < 10  # about 0.7 s; what grows with the square of the size takes minutes

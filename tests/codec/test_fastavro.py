@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 unhurried = settings(
     max_examples=200,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 

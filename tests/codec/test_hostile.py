@@ -331,7 +331,7 @@ def test_random_changes(make: MakeCodec, reader: Any) -> None:
 
 
 @each_codec
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(schema=logical_schemas(), style=st.sampled_from(STYLES), data=st.data())
 def test_random_changes_of_any_schema(make: MakeCodec, schema: Any, style: Any, data: st.DataObject) -> None:
     whole = record("Root", value=schema, after="string")
@@ -355,7 +355,7 @@ def readers(make: MakeCodec) -> list[Reader[Any]]:
 
 
 @each_codec
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=60))
 def test_any_bytes(make: MakeCodec, data: bytes) -> None:
     for read in readers(make):

@@ -95,7 +95,7 @@ JUNK: list[Any] = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_whatever_files_say_nothing_is_raised(data: DataObject) -> None:
     changed = dict(SHOP)

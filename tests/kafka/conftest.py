@@ -16,6 +16,8 @@ from confluent_kafka import Message, TopicPartition
 from confluent_kafka import Producer as RawProducer
 from kontrakt.kafka.embedded import QUICK
 
+from tests.real.server import free_ports
+
 if TYPE_CHECKING:
     from kontrakt import Bus, EmbeddedBus
 
@@ -170,6 +172,12 @@ def create_on_broker(bootstrap_servers: str, name: str) -> None:
     admin = AdminClient({"bootstrap.servers": bootstrap_servers})
     create: Any = getattr(admin, "create_topics")  # noqa: B009 - its annotations are incomplete
     create([NewTopic(name, PARTITIONS, 1)])[name].result(PATIENCE)
+
+
+def nobody_listens() -> str:
+    """An address without a broker. Its port is none that systems give to connections, so that nothing meets itself there."""
+    (port,) = free_ports(1)
+    return f"127.0.0.1:{port}"
 
 
 @contextmanager

@@ -16,10 +16,9 @@ import kontrakt
 import pytest
 from kontrakt import BrokerUnavailable, Bus, BusError, ClosedError, RequestTimeout, SettingsErrors
 from kontrakt.kafka.config import OURS
-from kontrakt.kafka.embedded import EmbeddedBroker
 
 from tests.kafka.bank import Bank
-from tests.kafka.conftest import PATIENCE, in_thread
+from tests.kafka.conftest import PATIENCE, in_thread, nobody_listens
 from tests.kafka.new.customers import Customer, Customers
 from tests.kafka.new.payments import Authorization, AuthorizeRequest, Payments
 from tests.kafka.programs import program
@@ -181,9 +180,9 @@ SOON = {"socket.connection.setup.timeout.ms": 1000, "log_level": 0}
 @pytest.fixture
 def nobody(embedded_parts: EmbeddedBus) -> Iterator[Bus]:
     """A bus at whose address no broker listens."""
-    with EmbeddedBroker() as broker:
-        address = broker.bootstrap_servers
-    with kontrakt.connect(bootstrap_servers=address, registry_url=embedded_parts.registry_url, kafka=SOON) as bus:
+    with kontrakt.connect(
+        bootstrap_servers=nobody_listens(), registry_url=embedded_parts.registry_url, kafka=SOON
+    ) as bus:
         bus.register(Customers, Payments)
         yield bus
 

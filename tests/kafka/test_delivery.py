@@ -11,9 +11,8 @@ import kontrakt
 import pytest
 from kontrakt import BrokerUnavailable, Bus, ClosedError, DeliveryError, TopicNotFound
 from kontrakt.kafka.delivery import KEPT
-from kontrakt.kafka.embedded import EmbeddedBroker
 
-from tests.kafka.conftest import PATIENCE, in_thread
+from tests.kafka.conftest import PATIENCE, in_thread, nobody_listens
 from tests.kafka.new.customers import Customer, Customers
 from tests.kafka.new.orders import Orders, Placed
 
@@ -29,15 +28,11 @@ BROKERLESS = {"delivery.timeout.ms": 1000, "log_level": 0}
 @pytest.fixture
 def cut_off(embedded_parts: EmbeddedBus) -> Iterator[Bus]:
     """A bus that has a registry and whose broker is gone; the schemas are registered."""
-    with kontrakt.connect(bootstrap_servers=gone(), registry_url=embedded_parts.registry_url, kafka=BROKERLESS) as bus:
+    with kontrakt.connect(
+        bootstrap_servers=nobody_listens(), registry_url=embedded_parts.registry_url, kafka=BROKERLESS
+    ) as bus:
         bus.register(Customers, Orders)
         yield bus
-
-
-def gone() -> str:
-    """An address at which there was a broker."""
-    with EmbeddedBroker() as broker:
-        return broker.bootstrap_servers
 
 
 def test_a_full_queue_makes_the_producer_wait(place: Place, fresh: Fresh) -> None:
@@ -221,7 +216,7 @@ def test_an_outage_does_not_fill_the_memory(cut_off: Bus, caplog: pytest.LogCapt
 
 def test_a_queue_that_stays_full_ends_in_an_error(embedded_parts: EmbeddedBus, monkeypatch: pytest.MonkeyPatch) -> None:
     with kontrakt.connect(
-        bootstrap_servers=gone(),
+        bootstrap_servers=nobody_listens(),
         registry_url=embedded_parts.registry_url,
         kafka={**BROKERLESS, "queue.buffering.max.messages": 2},
     ) as bus:

@@ -146,7 +146,7 @@ KEYS = st.sampled_from(["", "a", "b", "c", "å", "long" * 50])
 STEPS = st.lists(st.tuples(KEYS, st.none() | st.integers(-(2**63), 2**63 - 1)), max_size=40)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_what_a_consumer_saw_last_of_each_key_is_its_state(
     place: Place, bus: Bus, fresh: Fresh, steps: list[tuple[str, int | None]]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 IMPATIENT = {
-    "delivery.timeout.ms": 3000,
+    "delivery.timeout.ms": 6000,
     "socket.connection.setup.timeout.ms": 3000,
     "reconnect.backoff.max.ms": 500,
     "topic.metadata.refresh.interval.ms": 1000,
@@ -58,7 +58,7 @@ def patient(broker: KafkaServer, embedded_parts: EmbeddedBus) -> Iterator[Bus]:
 
 @pytest.fixture
 def impatient(broker: KafkaServer, embedded_parts: EmbeddedBus) -> Iterator[Bus]:
-    """A bus that gives messages up after 3 seconds."""
+    """A bus that gives messages up after 6 seconds."""
     with kontrakt.connect(
         bootstrap_servers=broker.bootstrap_servers, registry_url=embedded_parts.registry_url, kafka=IMPATIENT
     ) as bus:

@@ -92,7 +92,7 @@ def test_keys_go_to_the_partitions_of_the_vectors(bus: Bus, fresh: Fresh) -> Non
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(st.text(max_size=40), max_size=20),
     numbers=st.lists(INTEGERS, max_size=10),

@@ -73,7 +73,8 @@ def kafka_server() -> Iterator[Kafka]:
     if address := os.environ.get(BOOTSTRAP_VARIABLE):
         yield RunningKafka(address)
         return
-    with _or_missing(kafka) as server:
+    # Nobody kills it; on a busy machine it may miss heartbeats for longer than a broker that is to come back quickly.
+    with _or_missing(lambda: kafka({"broker.session.timeout.ms": "18000"})) as server:
         yield server
 
 

@@ -15,6 +15,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from kontrakt.errors import RegistryError
 from kontrakt.registry.embedded import EmbeddedRegistry, store
 
+from tests.real.server import free_ports
 from tests.registry.served import Served, record
 
 
@@ -57,8 +58,8 @@ def test_stopping_closes_what_clients_keep_open() -> None:
 
 
 def test_a_port_of_ones_own() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    (port,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", port)):
         with pytest.raises(RegistryError, match=f"cannot listen on port {port}: "):
             EmbeddedRegistry(port=port).start()
     with EmbeddedRegistry(port=port) as registry:

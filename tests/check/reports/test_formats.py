@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 import xmlschema
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kontrakt.check.findings import Finding, Report, Severity, merged
 from kontrakt.check.reports import FORMATS, View, markdown, render, view
@@ -91,7 +91,7 @@ reports = st.builds(
 
 def any_report(test: Callable[..., None]) -> Callable[..., None]:
     """Runs a test with reports of every kind as its ``report``."""
-    return settings(deadline=None)(given(report=reports)(test))
+    return given(report=reports)(test)
 
 
 examples = pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
