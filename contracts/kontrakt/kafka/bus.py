@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from kontrakt import settings as found_settings
 from kontrakt.errors import ClosedError, KontraktError, Position, Problem, SettingsErrors
@@ -23,20 +23,13 @@ if TYPE_CHECKING:
 
     from kontrakt.registry import Registry
 
+    from .destination import Client
     from .requests import Requests
     from .sender import Sender
     from .topics import Topic
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 _open: Final[set[Bus]] = set()
-
-
-class Client(Protocol):
-    """What a bus closes."""
-
-    def close(self) -> None:
-        """Ends it; may raise what went wrong unseen."""
-        ...
 
 
 class Bus:

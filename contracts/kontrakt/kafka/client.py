@@ -172,7 +172,7 @@ class Caller:
         self._requests = requests
         self._topic = requests_topic(requests)
         self._sender = bus.sender
-        self._outbox = self._sender.outbox()
+        self._deliveries = self._sender.deliveries()
         self._encode = {
             one.name: ValueWriter(bus.registry, self._topic, "topic-record", (one.request,)).encode
             for one in requests.operations
@@ -229,7 +229,7 @@ class Caller:
                 (REPLY_PARTITION, PARTITION.pack(answers.partition)),
                 (DEADLINE, MILLISECONDS.pack(until)),
             ]
-            delivery = self._sender.send(self._outbox, self._topic, key, payload, headers, on_failure=waiting.fail)
+            delivery = self._sender.send(self._deliveries, self._topic, key, payload, headers, on_failure=waiting.fail)
             if not waiting.answered.wait(max(0.0, deadline - time.monotonic())):
                 acted = "the service may still have acted" if delivery.done else "no broker has acknowledged it yet"
                 raise RequestTimeout(f"no answer to {name} within {seconds:g} s; {acted}")
@@ -252,7 +252,7 @@ class Caller:
             ClosedError: The client is closed.
         """
         payload, key = self._encoded(operation, request)
-        self._sender.send(self._outbox, self._topic, key, payload)
+        self._sender.send(self._deliveries, self._topic, key, payload)
 
     def close(self) -> None:
         """Deliver what was sent, then stop waiting for answers.
@@ -264,7 +264,7 @@ class Caller:
             closed, self._closed = self._closed, True
         try:
             if not closed:
-                self._outbox.wait(None)
+                self._deliveries.wait(None)
         finally:
             self.abandon()
 
@@ -274,7 +274,7 @@ class Caller:
             self._closed = True
             answers, self._answers = self._answers, None
         self._bus.ended(self)
-        self._outbox.abandon()
+        self._deliveries.abandon()
         if answers is not None:
             answers.close()
 

@@ -84,7 +84,7 @@ class Waiting:
         self._forked = True
 
 
-class Outbox:
+class Deliveries:
     """The messages of one client that are on their way, and those that failed without anybody having looked.
 
     Args:
@@ -136,14 +136,18 @@ class Delivery:
         key: The key bytes, or None.
     """
 
-    __slots__ = ("__weakref__", "_on_failure", "_outbox", "_outcome", "key", "topic")
+    __slots__ = ("__weakref__", "_deliveries", "_on_failure", "_outcome", "key", "topic")
 
     def __init__(
-        self, outbox: Outbox, topic: str, key: bytes | None, on_failure: Callable[[DeliveryError], None] | None = None
+        self,
+        deliveries: Deliveries,
+        topic: str,
+        key: bytes | None,
+        on_failure: Callable[[DeliveryError], None] | None = None,
     ) -> None:
         self.topic = topic
         self.key = key
-        self._outbox = outbox
+        self._deliveries = deliveries
         self._on_failure = on_failure
         self._outcome: Sent | DeliveryError | None = None
 
@@ -163,13 +167,13 @@ class Delivery:
             TimeoutError: It is still on its way.
             ClosedError: The process forked after it was sent, and this is the child.
         """
-        if self._outcome is None and not self._outbox.waiting.wait_for(lambda: self.done, timeout):
+        if self._outcome is None and not self._deliveries.waiting.wait_for(lambda: self.done, timeout):
             raise TimeoutError(f"the message to {self.topic} is still on its way after {timeout} s")
         outcome = self._outcome
         assert outcome is not None
         if isinstance(outcome, Sent):
             return outcome
-        self._outbox.seen(self)
+        self._deliveries.seen(self)
         raise outcome.with_traceback(None)
 
     def arrived(self, error: KafkaError | None, message: Message) -> None:
@@ -186,9 +190,9 @@ class Delivery:
             if self._on_failure is not None:
                 self._on_failure(failure)
             else:
-                self._outbox.failed(self, failure)
-        self._outbox.pending.discard(self)
-        self._outbox.waiting.wake()
+                self._deliveries.failed(self, failure)
+        self._deliveries.pending.discard(self)
+        self._deliveries.waiting.wake()
 
     def failure(self, error: KafkaError) -> DeliveryError:
         """What to raise when it failed."""

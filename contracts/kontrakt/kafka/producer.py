@@ -12,8 +12,8 @@ from .serialization import ValueWriter, key_of, key_writer, types_of
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from .bus import Bus
     from .delivery import Delivery
+    from .destination import Destination
     from .messages import Headers
     from .topics import Topic
 
@@ -28,14 +28,14 @@ class _Producer:
     itself fails, nobody waits: what was sent is still delivered before the bus is closed, and what cannot be is logged.
 
     Args:
-        bus: Where.
+        bus: Where: a bus, its transactions, or a database connection of an outbox.
         topic: The topic.
     """
 
-    def __init__(self, bus: Bus, topic: type[Topic]) -> None:
+    def __init__(self, bus: Destination, topic: type[Topic]) -> None:
         self._topic = topic.topic
         self._sender = bus.sender
-        self._outbox = self._sender.outbox()
+        self._deliveries = self._sender.deliveries()
         self._values = ValueWriter(bus.registry, topic.topic, topic.subjects, types_of(topic))
         self._encode_key: Callable[[Any], bytes] | None = None
         self._key_of: Callable[[Any], Any] | None = None
@@ -56,7 +56,7 @@ class _Producer:
         Raises:
             DeliveryError: Messages failed whose delivery nobody looked at, or are still on their way. All are listed.
         """
-        self._outbox.wait(timeout)
+        self._deliveries.wait(timeout)
 
     def close(self, timeout: float | None = None) -> None:
         """Flush, and take no more.
@@ -73,7 +73,7 @@ class _Producer:
             try:
                 self.flush(timeout)
             finally:
-                self._outbox.abandon()
+                self._deliveries.abandon()
 
     def _check(self) -> None:
         if self._closed:
@@ -81,7 +81,7 @@ class _Producer:
         self._sender.check()
 
     def _send(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> Delivery:
-        return self._sender.send(self._outbox, self._topic, key, value, headers)
+        return self._sender.send(self._deliveries, self._topic, key, value, headers)
 
     def _key_bytes(self, key: Any) -> bytes | None:
         if self._encode_key is None:
@@ -112,7 +112,7 @@ class _Producer:
         else:
             self._closed = True
             self._bus.ended(self)
-            self._outbox.abandon()
+            self._deliveries.abandon()
 
 
 class _EntityProducer(_Producer, Generic[K]):

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException
 from kontrakt.errors import ClosedError
 
 from .config import producer_config
-from .delivery import Delivery, Outbox, Waiting
+from .delivery import Deliveries, Delivery, Waiting
 from .forks import FORKED, keep, watch
 from .handles import producer
 
@@ -50,9 +50,9 @@ class Sender:
         self._thread.start()
         watch(self)
 
-    def outbox(self) -> Outbox:
-        """An outbox for a new client."""
-        return Outbox(self._waiting)
+    def deliveries(self) -> Deliveries:
+        """Keeps what a new client has on its way."""
+        return Deliveries(self._waiting)
 
     def check(self) -> None:
         """Raise when nothing can be sent any more.
@@ -65,7 +65,7 @@ class Sender:
 
     def send(
         self,
-        outbox: Outbox,
+        deliveries: Deliveries,
         topic: str,
         key: bytes | None,
         value: bytes | None,
@@ -76,33 +76,33 @@ class Sender:
         """Hand a message to librdkafka. Waits while its queue is full.
 
         Args:
-            outbox: The client's.
+            deliveries: The client's.
             topic: The topic.
             key: The key, or None.
             value: The payload; None for a tombstone.
             headers: The headers.
             partition: The partition; -1 for that of the key.
-            on_failure: Called by the producer's thread when it is known that it failed; without it, the outbox keeps the failure.
+            on_failure: Called by the producer's thread when it is known that it failed; without it, the failure is kept for the client.
 
         Raises:
             DeliveryError: librdkafka does not take it.
             ClosedError: The bus is closed.
         """
         self.check()
-        delivery = Delivery(outbox, topic, key, on_failure)
+        delivery = Delivery(deliveries, topic, key, on_failure)
         given: Any = list(headers.items()) if isinstance(headers, Mapping) else headers and list(headers)
-        outbox.pending.add(delivery)
+        deliveries.pending.add(delivery)
         try:
             try:
                 self._producer.produce(topic, value, key, partition, delivery.arrived, headers=given)
             except BufferError:
                 self._produce_when_there_is_room(topic, value, key, partition, delivery, given)
         except KafkaException as error:
-            outbox.pending.discard(delivery)
+            deliveries.pending.discard(delivery)
             failure = delivery.failure(error.args[0])
             raise failure from failure.__cause__
         except BaseException:
-            outbox.pending.discard(delivery)
+            deliveries.pending.discard(delivery)
             raise
         if self._closed:  # by another thread meanwhile, whose flush may have been over before this message came
             self._flush()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kontrakt.codec import Codec, Reader
     from kontrakt.registry import Registry
 
+    from .destination import SchemaIds
     from .topics import Key, Subjects, Topic
 
 RawHeaders = Sequence[tuple[str, bytes | None]]
@@ -68,7 +69,7 @@ class Subject:
         self.document = document
         self.documents: Mapping[str, Document] = {one.name: one for one in (*references, document)}
 
-    def id(self, registry: Registry) -> int:
+    def id(self, registry: SchemaIds) -> int:
         """The id that the registry has for it.
 
         Raises:
@@ -110,7 +111,7 @@ class ValueWriter:
         types: What travels on it.
     """
 
-    def __init__(self, registry: Registry, topic: str, subjects: Subjects, types: Sequence[type[Any]]) -> None:
+    def __init__(self, registry: SchemaIds, topic: str, subjects: Subjects, types: Sequence[type[Any]]) -> None:
         self._registry = registry
         self._topic = topic
         self._subjects: Subjects = subjects
@@ -180,7 +181,7 @@ def framed(codec: Codec[Any], schema_id: int) -> Encode:
     return lambda value: encode(value, prefix)
 
 
-def key_writer(registry: Registry, topic: str, key: Key) -> Encode:
+def key_writer(registry: SchemaIds, topic: str, key: Key) -> Encode:
     """A function that encodes the keys of a topic.
 
     Args:

@@ -121,7 +121,7 @@ class ServiceRunner:
         self._topic = requests_topic(requests)
         self._on_error = on_error
         self._sender = bus.sender
-        self._outbox = self._sender.outbox()
+        self._deliveries = self._sender.deliveries()
         self._operations = {one.request: _Answering(bus, requests, one, service) for one in requests.operations}
         self._requests = AvroReader(bus.registry, tuple(self._operations))
         self._unanswered: deque[tuple[Message, Delivery | None]] = deque()
@@ -284,7 +284,7 @@ class ServiceRunner:
             return None
         headers = [(CORRELATION_ID, reply.correlation)]
         try:
-            return self._sender.send(self._outbox, reply.topic, None, answer, headers, reply.partition)
+            return self._sender.send(self._deliveries, reply.topic, None, answer, headers, reply.partition)
         except DeliveryError:
             _log.exception("the answer to %s cannot be sent", meta)  # the requester named a place that does not exist
             return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, Ty
 if TYPE_CHECKING:
     from .bus import Bus
     from .consumer import EntityConsumer, EventConsumer
+    from .destination import Destination
     from .policies import OnError
     from .producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
 
@@ -116,8 +117,12 @@ class Entity(EntityView[K, V]):
     """The current state of something. The key is part of the value."""
 
     @classmethod
-    def producer(cls, bus: Bus) -> EntityProducer[K, V]:
-        """A producer: ``put`` and ``delete``."""
+    def producer(cls, bus: Destination) -> EntityProducer[K, V]:
+        """A producer: ``put`` and ``delete``.
+
+        Args:
+            bus: Where: a bus, its transactions, or a database connection of an outbox.
+        """
         from .producer import EntityProducer
 
         return EntityProducer(bus, cls)
@@ -127,8 +132,12 @@ class KeyedEntity(EntityView[K, V]):
     """The current state of something. The key stands beside the value."""
 
     @classmethod
-    def producer(cls, bus: Bus) -> KeyedEntityProducer[K, V]:
-        """A producer: ``put`` and ``delete``."""
+    def producer(cls, bus: Destination) -> KeyedEntityProducer[K, V]:
+        """A producer: ``put`` and ``delete``.
+
+        Args:
+            bus: Where: a bus, its transactions, or a database connection of an outbox.
+        """
         from .producer import KeyedEntityProducer
 
         return KeyedEntityProducer(bus, cls)
@@ -175,8 +184,12 @@ class Events(EventsView[K, V]):
     """Things that happened. The key is part of each event, or there is none."""
 
     @classmethod
-    def producer(cls, bus: Bus) -> EventProducer[K, V]:
-        """A producer: ``send``."""
+    def producer(cls, bus: Destination) -> EventProducer[K, V]:
+        """A producer: ``send``.
+
+        Args:
+            bus: Where: a bus, its transactions, or a database connection of an outbox.
+        """
         from .producer import EventProducer
 
         return EventProducer(bus, cls)
@@ -186,8 +199,12 @@ class KeyedEvents(EventsView[K, V]):
     """Things that happened. The key stands beside the event."""
 
     @classmethod
-    def producer(cls, bus: Bus) -> KeyedEventProducer[K, V]:
-        """A producer: ``send``."""
+    def producer(cls, bus: Destination) -> KeyedEventProducer[K, V]:
+        """A producer: ``send``.
+
+        Args:
+            bus: Where: a bus, its transactions, or a database connection of an outbox.
+        """
         from .producer import KeyedEventProducer
 
         return KeyedEventProducer(bus, cls)
