@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from kontrakt.errors import DecodeError, HandlerError, KontraktError, SchemaNotFound
 
+from .decoding import EntityDecoder, EventDecoder, meta_of
 from .failures import located
 from .fetcher import Fetcher, place_of
 from .messages import Delete, Event, Meta, Put
-from .serialization import AvroReader, key_reader, types_of
 from .topics import EventHandler
 
 if TYPE_CHECKING:
@@ -65,8 +65,6 @@ class Consumer(ABC, Generic[T]):
         self._topic = topic.topic
         self._on_error = on_error
         self._current: Message | None = None
-        self._values = AvroReader(bus.registry, types_of(topic))
-        self._read_key = key_reader(bus.registry, topic.key)
         bus.ensure_topic(topic.topic)
         self._fetcher = Fetcher(bus.kafka, topic.topic, group=group, start=start, own=config)
         bus.opened(self)
@@ -221,7 +219,7 @@ class EntityConsumer(Consumer["Put[K, V] | Delete[K]"], Generic[K, V]):
         config: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(bus, topic, group=group, start=start, on_error=on_error, config=config)
-        self._expected = topic.value.__name__
+        self._decoder = EntityDecoder(bus.registry, topic)
 
     def run(self, handle: Callable[[Put[K, V] | Delete[K]], None]) -> None:
         """Handle every change until :meth:`stop` is called.
@@ -236,15 +234,7 @@ class EntityConsumer(Consumer["Put[K, V] | Delete[K]"], Generic[K, V]):
         self._run(handle)
 
     def _decode(self, message: Message) -> Put[K, V] | Delete[K]:
-        meta = meta_of(message)
-        key: K = self._read_key(message.key(), meta.headers)
-        data = message.value()
-        if data is None:
-            return Delete(key, meta)
-        kind, value = self._values.read(data, meta.headers)
-        if kind is None:
-            raise DecodeError(f"it is {value}, not a {self._expected}")
-        return Put(key, value, meta)
+        return self._decoder.decode(message)[1]
 
 
 class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
@@ -263,8 +253,7 @@ class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
     ) -> None:
         super().__init__(bus, topic, group=group, start=start, on_error=on_error, config=config)
         self._types = topic.types
-        self._unknown = unknown
-        self._skipped: set[str] = set()
+        self._decoder = EventDecoder(bus.registry, topic, unknown)
         self._kind: type[Any] | None = None
 
     def run(self, handler: EventHandler | Callable[[Event[K, V]], None]) -> None:
@@ -295,36 +284,8 @@ class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
         self._run(dispatch)
 
     def _decode(self, message: Message) -> Event[K, V] | None:
-        meta = meta_of(message)
-        data = message.value()
-        if data is None:
-            raise DecodeError("a message without a payload is not an event")
-        kind, value = self._values.read(data, meta.headers)
-        if kind is None:
-            self._pass_over(value)
+        found = self._decoder.decode(message)
+        if found is None:
             return None
-        key: K = self._read_key(message.key(), meta.headers)
-        self._kind = kind
-        return Event(key, value, meta)
-
-    def _pass_over(self, name: str) -> None:
-        """Skip an event of a type that this package was generated without, or refuse it."""
-        if self._unknown == "stop":
-            raise DecodeError(f"it is {name}, which this package was generated without; generate it again")
-        if name not in self._skipped:
-            self._skipped.add(name)
-            _log.warning("skipping %s on %s, which this package was generated without", name, self._topic)
-
-
-def meta_of(message: Message) -> Meta:
-    """Where a message stood."""
-    topic, partition, offset = place_of(message)
-    kind, milliseconds = message.timestamp()
-    headers: Any = message.headers()
-    return Meta(
-        topic=topic,
-        partition=partition,
-        offset=offset,
-        milliseconds=milliseconds if kind else None,
-        headers=headers or (),
-    )
+        self._kind, event = found
+        return event

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from kontrakt.errors import DeclaredError, DecodeError, DeliveryError, KontraktError, RegistryError, SchemaNotFound
 
 from .client import MILLISECONDS, PARTITION
-from .consumer import meta_of
 from .declared import requests_topic, responses_topic
+from .decoding import meta_of
 from .failures import located
 from .fetcher import Fetcher
 from .forks import watch
