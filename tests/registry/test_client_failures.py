@@ -245,7 +245,7 @@ def test_a_schema_may_be_registered_any_time() -> None:
     def reply(method: str, path: str) -> Reply:
         if there:
             return 200, {**SCHEMA, "subject": "s-key", "version": 1}
-        return 404, {"error_code": 40401, "message": "Subject 's-key' not found."}
+        return 404, {"error_code": 40401, "message": "there is no subject s-key"}
 
     with fake(reply) as server, Registry({"url": server.url}) as registry:
         with pytest.raises(SchemaNotRegistered):
@@ -310,7 +310,7 @@ def test_a_registry_that_hangs_up_after_registering() -> None:
             return HANGS_UP if len(held) == 1 else (200, {"id": 1})
         if held:
             return 200, {**SCHEMA, "subject": "s-key", "version": 1}
-        return 404, {"error_code": 40401, "message": "Subject 's-key' not found."}
+        return 404, {"error_code": 40401, "message": "there is no subject s-key"}
 
     with fake(reply) as server, Registry({"url": server.url, "retries.wait.ms": 1}) as registry:
         registered = registry.register("s-key", KEY, {})

@@ -71,7 +71,7 @@ def test_a_port_of_ones_own() -> None:
 def test_a_level_of_ones_own() -> None:
     with EmbeddedRegistry(level="none") as registry:
         assert Served("embedded", registry.url, "confluent").get("/config").json == {"compatibilityLevel": "NONE"}
-    with pytest.raises(ValueError, match="Valid values are none, backward, "):
+    with pytest.raises(ValueError, match="there are NONE, BACKWARD, "):
         EmbeddedRegistry(level="WRONG")
 
 
@@ -101,7 +101,7 @@ def test_a_client_that_asks_to_close(embedded: Served) -> None:
 def test_a_wrong_method(embedded: Served, method: str) -> None:
     answer = embedded.ask(method, "/subjects")
     assert answer.error == (405, 405)
-    assert answer.json["message"] == "HTTP 405 Method Not Allowed"
+    assert answer.json["message"] == f"this path takes no {method}"
 
 
 def test_a_head_has_no_body(embedded: Served) -> None:
@@ -436,7 +436,9 @@ def test_confluents_client(embedded: Served) -> None:
         assert client.get_mode("money") == "READONLY"
         client.delete_mode("money")
         assert client.get_contexts() == ["."]
-        with pytest.raises(SchemaRegistryError, match="One or more references exist"):
+        with pytest.raises(
+            SchemaRegistryError, match="version 1 of the subject money stays: other schemas refer to it"
+        ):
             client.delete_version("money", 1)
         assert client.delete_subject("order/value") == [1]
         assert client.delete_subject("order/value", permanent=True) == [1]

@@ -83,9 +83,9 @@ class Call:
         try:
             value: object = json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise errors.bad_request(f"The request's body is not JSON: {error}") from None
+            raise errors.bad_request(f"the request's body is not JSON: {error}") from None
         if not isinstance(value, dict):
-            raise errors.bad_request("The request's body is not a JSON object")
+            raise errors.bad_request("the request's body is not a JSON object")
         return cast("dict[str, Any]", value)
 
     def draft(self) -> Draft:
@@ -161,7 +161,7 @@ def _route(method: str, target: str) -> tuple[Function, tuple[str, ...]]:
         if verb == method:
             given = [have for want, have in zip(pattern, segments, strict=True) if want == "{}"]
             return function, tuple(unquote(name) for name in given)
-    raise ApiError(405, "HTTP 405 Method Not Allowed") if found else ApiError(404, "HTTP 404 Not Found")
+    raise errors.wrong_method(method) if found else errors.no_such_path()
 
 
 # What a request's body says
@@ -358,7 +358,7 @@ def _types(store: Store, call: Call) -> Answer:  # noqa: ARG001
 def _id(call: Call) -> int:
     text = call.names[0]
     if not (text.isascii() and text.isdigit()) or int(text[:11]) > _LARGEST:
-        raise ApiError(404, "HTTP 404 Not Found")
+        raise errors.no_such_path()
     return int(text)
 
 

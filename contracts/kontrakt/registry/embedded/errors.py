@@ -1,4 +1,4 @@
-"""The errors of the REST API: their codes and words are Confluent's, because clients match them.
+"""The errors of the REST API. Their codes are Confluent's, because clients go by them; their words are kontrakt's.
 
 Source: https://docs.confluent.io/platform/current/schema-registry/develop/api.html, and each call's "Status Codes" there.
 """
@@ -33,88 +33,91 @@ def bad_request(reason: str) -> ApiError:
     return ApiError(400, reason)
 
 
+def no_such_path() -> ApiError:
+    """The API has no such path."""
+    return ApiError(404, "this registry has no such path")
+
+
+def wrong_method(method: str) -> ApiError:
+    """The path is there, and takes other methods."""
+    return ApiError(405, f"this path takes no {method}")
+
+
 def subject_not_found(subject: str) -> ApiError:
     """No such subject."""
-    return ApiError(40401, f"Subject '{subject}' not found.")
+    return ApiError(40401, f"there is no subject {subject}")
 
 
 def version_not_found(version: object) -> ApiError:
     """No such version."""
-    return ApiError(40402, f"Version {version} not found.")
+    return ApiError(40402, f"the subject has no version {version}")
 
 
 def schema_not_found(schema: object = None) -> ApiError:
     """No such id or GUID; without one, no version of the subject has this schema."""
-    return ApiError(40403, "Schema not found" if schema is None else f"Schema {schema} not found")
+    return ApiError(
+        40403, "no version of the subject has this schema" if schema is None else f"no schema has the id {schema}"
+    )
 
 
 def subject_deleted(subject: str) -> ApiError:
     """It is deleted softly already."""
-    return ApiError(40404, f"Subject '{subject}' was soft deleted. Set permanent=true to delete permanently")
+    return ApiError(40404, f"the subject {subject} is deleted already; permanent=true removes it for good")
 
 
 def subject_not_deleted(subject: str) -> ApiError:
     """It must be deleted softly first."""
-    return ApiError(40405, f"Subject '{subject}' was not deleted first before being permanently deleted")
+    return ApiError(40405, f"the subject {subject} must be deleted before it is removed for good")
 
 
 def version_deleted(subject: str, version: int) -> ApiError:
     """It is deleted softly already."""
     return ApiError(
-        40406, f"Subject '{subject}' Version {version} was soft deleted. Set permanent=true to delete permanently"
+        40406, f"version {version} of the subject {subject} is deleted already; permanent=true removes it for good"
     )
 
 
 def version_not_deleted(subject: str, version: int) -> ApiError:
     """It must be deleted softly first."""
-    return ApiError(
-        40407, f"Subject '{subject}' Version {version} was not deleted first before being permanently deleted"
-    )
+    return ApiError(40407, f"version {version} of the subject {subject} must be deleted before it is removed for good")
 
 
 def no_level(subject: str) -> ApiError:
     """It has no level of its own."""
-    return ApiError(40408, f"Subject '{subject}' does not have subject-level compatibility configured")
+    return ApiError(40408, f"the subject {subject} has no compatibility level of its own")
 
 
 def no_mode(subject: str) -> ApiError:
     """It has no mode of its own."""
-    return ApiError(40409, f"Subject '{subject}' does not have subject-level mode configured")
+    return ApiError(40409, f"the subject {subject} has no mode of its own")
 
 
 def incompatible(subject: str, reasons: list[str]) -> ApiError:
     """What is registered stands against it."""
-    details = ", ".join(reasons)
-    return ApiError(
-        409,
-        f'Schema being registered is incompatible with an earlier schema for subject "{subject}", details: [{details}]',
-    )
+    return ApiError(409, f"the schema cannot become the next version of the subject {subject}: {', '.join(reasons)}")
 
 
 def invalid_schema(reason: str) -> ApiError:
     """It is not a schema."""
-    return ApiError(42201, f"Invalid schema: {reason}")
+    return ApiError(42201, f"this is not a schema that can be registered: {reason}")
 
 
 def invalid_version(version: str) -> ApiError:
     """It is not the number of a version."""
     return ApiError(
         42202,
-        f"The specified version '{version}' is not a valid version id. "
-        'Allowed values are between [1, 2^31-1] and the string "latest"',
+        f"{version!r} is not the number of a version; numbers go from 1 to 2147483647, and the newest version is called latest",
     )
 
 
 def invalid_level() -> ApiError:
     """There is no such level."""
-    return ApiError(
-        42203, f"Invalid compatibility level. Valid values are {', '.join(level.lower() for level in Level)}"
-    )
+    return ApiError(42203, f"there is no such compatibility level; there are {', '.join(Level)}")
 
 
 def invalid_mode() -> ApiError:
     """There is no such mode."""
-    return ApiError(42204, f"Invalid mode. Valid values are {', '.join(MODES)}")
+    return ApiError(42204, f"there is no such mode; there are {', '.join(MODES)}")
 
 
 def not_permitted(reason: str) -> ApiError:
@@ -124,4 +127,4 @@ def not_permitted(reason: str) -> ApiError:
 
 def reference_exists(subject: str, version: int) -> ApiError:
     """Other schemas refer to it."""
-    return ApiError(42206, f"One or more references exist to the schema {{subject={subject},version={version}}}.")
+    return ApiError(42206, f"version {version} of the subject {subject} stays: other schemas refer to it")

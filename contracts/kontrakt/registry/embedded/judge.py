@@ -1,7 +1,8 @@
-"""What stands against a new version, in the words that Confluent's registry has used since 7.4.
+"""What stands against a new version, in the form in which Confluent's registry has answered since 7.4.
 
-Clients and people match these texts, so they are Confluent's: a record of each incompatibility with a type, a description and what
-the reference says of it, then the version that stands against the schema, and the level. The verdicts and their order come from
+That form is a record for each incompatibility (``errorType``, ``description``, ``additionalInfo``), then the version that stands
+against the schema (``oldSchemaVersion``, ``oldSchema``) and the level (``compatibility``). The descriptions are kontrakt's own;
+``errorType`` and ``additionalInfo`` are what Avro's reference says. The verdicts and their order come from
 :mod:`kontrakt.avro.compatibility`.
 """
 
@@ -24,15 +25,19 @@ LONGEST_TEXT: Final = 10 * 1024
 
 _Type: Final = IncompatibilityType
 _DESCRIPTIONS: Final[Mapping[IncompatibilityType, str]] = {
-    _Type.FIXED_SIZE_MISMATCH: "The size of FIXED type field at path '{at}' in the {reader} schema does not match with the {writer} "
-    "schema",
-    _Type.TYPE_MISMATCH: "The type (path '{at}') of a field in the {reader} schema does not match with the {writer} schema",
-    _Type.NAME_MISMATCH: "The name of the schema has changed (path '{at}')",
-    _Type.MISSING_ENUM_SYMBOLS: "The {reader} schema is missing enum symbols '{said}' at path '{at}' in the {writer} schema",
-    _Type.MISSING_UNION_BRANCH: "The {reader} schema is missing a type inside a union field at path '{at}' in the {writer} schema",
-    _Type.READER_FIELD_MISSING_DEFAULT_VALUE: "The field '{said}' at path '{at}' in the {reader} schema has no default value and is "
-    "missing in the {writer} schema",
+    _Type.NAME_MISMATCH: "consumers with the {reader} schema know this type by another name than producers with the {writer} schema",
+    _Type.TYPE_MISMATCH: "consumers with the {reader} schema expect another type here than producers with the {writer} schema write",
+    _Type.FIXED_SIZE_MISMATCH: "consumers with the {reader} schema expect another number of bytes here than producers with the "
+    "{writer} schema write",
+    _Type.MISSING_ENUM_SYMBOLS: "producers with the {writer} schema may write {said}, which consumers with the {reader} schema do not "
+    "know",
+    _Type.MISSING_UNION_BRANCH: "producers with the {writer} schema may write a type here that consumers with the {reader} schema do not "
+    "take",
+    _Type.READER_FIELD_MISSING_DEFAULT_VALUE: "consumers with the {reader} schema need the field {said}: producers with the {writer} "
+    "schema do not write it, and it has no default",
+    _Type.AMBIGUOUS_FIELD: "several fields that producers with the {writer} schema write could be this one of the {reader} schema",
 }
+"""What each type means. The place follows: a JSON pointer into the consumers' schema."""
 
 
 def reasons(new: avro.Schema, history: Sequence[Version], level: str) -> list[str]:
@@ -55,7 +60,7 @@ def reasons(new: avro.Schema, history: Sequence[Version], level: str) -> list[st
         last.direction is found.level.directions[-1]
     ):  # FULL names the version where new consumers fail, not where old ones do
         said.extend(_version(history[last.index]))
-    return [*said, f"{{validateFields: 'false', compatibility: '{found.level}'}}"]
+    return [*said, f"{{compatibility: '{found.level}'}}"]
 
 
 def _each(failures: Sequence[Comparison]) -> Iterator[tuple[Direction, Incompatibility]]:
@@ -65,17 +70,15 @@ def _each(failures: Sequence[Comparison]) -> Iterator[tuple[Direction, Incompati
 
 
 def _told(one: Incompatibility, way: Direction) -> str:
-    if one.type is IncompatibilityType.AMBIGUOUS_FIELD:
-        return f"Unexpected exception during compatibility check: {one.message}"
     reader, writer = ("new", "old") if way is Direction.BACKWARD else ("old", "new")
-    description = _DESCRIPTIONS[one.type].format(at=one.location, said=one.message, reader=reader, writer=writer)
-    return f"{{errorType:'{one.type}', description:'{description}', additionalInfo:'{one.message}'}}"
+    description = _DESCRIPTIONS[one.type].format(said=one.message, reader=reader, writer=writer)
+    return (
+        f"{{errorType:'{one.type}', description:'{description} (at {one.location})', additionalInfo:'{one.message}'}}"
+    )
 
 
 def _version(version: Version) -> Iterator[str]:
     text = version.schema.text
     yield f"{{oldSchemaVersion: {version.number}}}"
-    if len(text) <= LONGEST_TEXT:
-        yield f"{{oldSchema: '{text}'}}"
-    else:
-        yield f"{{oldSchema: <truncated to {LONGEST_TEXT} characters> '{text[:LONGEST_TEXT]}'}}"
+    cut = f", the first {LONGEST_TEXT} characters" if len(text) > LONGEST_TEXT else ""
+    yield f"{{oldSchema: '{text[:LONGEST_TEXT]}'{cut}}}"

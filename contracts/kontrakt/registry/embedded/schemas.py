@@ -113,7 +113,7 @@ def read(
     if draft.type != "AVRO":
         raise invalid_schema(f"the embedded registry holds AVRO schemas, not {draft.type}")
     if not draft.text.strip():
-        raise invalid_schema("Empty schema")
+        raise invalid_schema("it is empty")
     try:
         tree = avro.parse(draft.text, references=used)
         elsewhere = {name for schema in used for name in avro.named_types(schema)}
@@ -123,9 +123,9 @@ def read(
             references = tuple(sorted(set(references), key=lambda one: (one.subject, one.version, one.name)))
         identity = _identity(plain, references, draft)
     except SchemaErrors as error:
-        raise invalid_schema(f"{_short(draft.text)}, details: {error}") from error
+        raise invalid_schema(f"{error}, in {_short(draft.text)}") from error
     except RecursionError as error:
-        raise invalid_schema(f"{_short(draft.text)}, details: nested too deeply") from error
+        raise invalid_schema(f"it is nested too deeply: {_short(draft.text)}") from error
     return Schema(
         text=text,
         tree=tree,

@@ -48,9 +48,13 @@ class Store:
         with self._lock:
             mode = self._writable(subject)
             if draft.id is not None and mode != "IMPORT":
-                raise errors.not_permitted(f"Subject {subject} is not in import mode")
+                raise errors.not_permitted(
+                    f"only in mode IMPORT does a schema bring its id; the mode of the subject {subject} is {mode}"
+                )
             if draft.id is None and mode == "IMPORT":
-                raise errors.not_permitted(f"Subject {subject} is not in read-write mode")
+                raise errors.not_permitted(
+                    f"the mode of the subject {subject} is IMPORT, where each schema brings its id"
+                )
             schema = self._read(subject, draft)
             history = self._versions(subject)
             for version in reversed(history):
@@ -263,7 +267,9 @@ class Store:
             if mode == "IMPORT" and not force and self.policy.mode(subject) != "IMPORT":
                 there = self.subjects() if subject is None else self._versions(subject)
                 if there:
-                    raise errors.not_permitted("Cannot import since found existing subjects")
+                    raise errors.not_permitted(
+                        "there are schemas already, whose ids an import could take; force=true allows it all the same"
+                    )
             self.policy.set_mode(subject, mode)
 
     # How
@@ -292,7 +298,7 @@ class Store:
                 version = self.version(one.subject, one.version)
             except errors.ApiError:
                 raise errors.invalid_schema(
-                    f'No schema reference found for subject "{one.subject}" and version {one.version}'
+                    f"it refers to version {one.version} of the subject {one.subject}, which is not there"
                 ) from None
             references.append(Reference(one.name, one.subject, version.number))
             used.append(version)
@@ -302,7 +308,7 @@ class Store:
     def _writable(self, subject: str) -> str:
         mode = self.policy.mode(subject)
         if mode in ("READONLY", "READONLY_OVERRIDE"):
-            raise errors.not_permitted(f"Subject {subject} is in read-only mode")
+            raise errors.not_permitted(f"the mode of the subject {subject} is {mode}: nothing can be changed")
         return mode
 
     def _reasons(self, subject: str, schema: Schema, history: list[Version]) -> list[str]:
@@ -316,7 +322,7 @@ class Store:
         taken = self._subjects.get(subject, {})
         if draft.version is not None and self.policy.mode(subject) == "IMPORT":
             if draft.version in taken:
-                raise errors.not_permitted(f"Version {draft.version} of subject {subject} exists already")
+                raise errors.not_permitted(f"the subject {subject} has a version {draft.version} already")
             return draft.version
         return max(taken, default=0) + 1
 
@@ -324,7 +330,7 @@ class Store:
         """The id of the same schema elsewhere, or the next one."""
         number = self._ids.get(schema.identity, self._next_id) if draft.id is None else draft.id
         if number in self._schemas and self._schemas[number].identity != schema.identity:
-            raise errors.not_permitted(f"Overwrite new schema with id {number} is not permitted.")
+            raise errors.not_permitted(f"the id {number} belongs to another schema")
         self._next_id = max(self._next_id, number + 1)
         self._remember(number, schema)
         return number
