@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import subprocess
 import uuid
 from typing import TYPE_CHECKING, Final, Protocol
@@ -56,18 +57,28 @@ class KafkaServer(JavaServer):
     name = "kafka"
     _port_count = 2
 
-    def __init__(self, libraries: Path, java: Java, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        libraries: Path,
+        java: Java,
+        settings: Mapping[str, str] | None = None,
+        *,
+        joining: KafkaServer | None = None,
+    ) -> None:
         """Prepare the broker without starting it.
 
         Args:
             libraries: The folder with its jars.
             java: What to run it with.
             settings: Broker settings beside, or instead of, those set here.
+            joining: The first broker of the cluster, which runs already and is its controller; this one becomes its second.
         """
         super().__init__(java)
         self._libraries = libraries
         self._settings = dict(settings or {})
-        self._cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self._joining = joining
+        own = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self._cluster_id: str = joining._cluster_id if joining is not None else own
 
     @property
     def bootstrap_servers(self) -> str:
@@ -76,19 +87,48 @@ class KafkaServer(JavaServer):
             raise ServerError("kafka has not been started")
         return f"{HOST}:{self._ports[0]}"
 
+    def lose_disk(self) -> None:
+        """Remove all its data, as when its disk is replaced; it must not run. It starts as an empty member of its cluster.
+
+        Raises:
+            ServerError: It runs, or its storage cannot be made anew.
+        """
+        if self.alive:
+            raise ServerError("a broker that runs keeps its disk")
+        shutil.rmtree(self._data)
+        self._format()
+
     @property
     def _properties(self) -> Path:
         return self.folder / "server.properties"
 
-    def _prepare(self) -> None:
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def _roles(self) -> dict[str, str]:
+        """Who it is in its cluster."""
         client_port, controller_port = self._ports
-        settings = {
-            "process.roles": "broker,controller",
-            "node.id": "1",
-            "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        here = f"PLAINTEXT://{HOST}:{client_port}"
+        if self._joining is None:
+            return {
+                "process.roles": "broker,controller",
+                "node.id": "1",
+                "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+                "listeners": f"{here},CONTROLLER://{HOST}:{controller_port}",
+            }
+        _, first = self._joining._ports  # noqa: SLF001 - it is one of us
+        return {
+            "process.roles": "broker",
+            "node.id": "2",
+            "controller.quorum.voters": f"1@{HOST}:{first}",
+            "listeners": here,
+        }
+
+    def _prepare(self) -> None:
+        settings = self._roles() | {
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{HOST}:{client_port},CONTROLLER://{HOST}:{controller_port}",
-            "log.dirs": str(self.folder / "data"),
+            "log.dirs": str(self._data),
             "auto.create.topics.enable": "false",
             "offsets.topic.replication.factor": "1",
             "offsets.topic.num.partitions": "4",
@@ -104,7 +144,8 @@ class KafkaServer(JavaServer):
             "broker.heartbeat.interval.ms": "500",
             # Topics come and go by the hundred; each would preallocate 10 MB of index a partition.
             "log.index.size.max.bytes": "65536",
-        } | self._settings
+        }
+        settings |= self._settings
         lines = (f"{key}={value}\n" for key, value in settings.items())
         self._properties.write_text("".join(lines), encoding="utf-8")
         self._format()

@@ -39,6 +39,11 @@ def test_what_is_no_period(tmp_path: Path, said: str) -> None:
         settings.read(tmp_path, {"KONTRAKT_DEPRECATION_PERIOD": said})
 
 
+def test_kafka_options_of_the_environment(tmp_path: Path) -> None:
+    found = settings.read(tmp_path, {"KONTRAKT_KAFKA_SASL_PASSWORD": "secret", "KONTRAKT_KAFKA_LOG_LEVEL": "3"})
+    assert found.kafka_config == {"sasl.password": "secret", "log_level": "3"}  # the one name with an underscore
+
+
 def test_files_stand_beside_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kontrakt.toml").write_text('waivers = "checks/waivers.toml"\n')
     (tmp_path / "inner").mkdir()

@@ -23,6 +23,7 @@ ENVIRONMENT: Final = "KONTRAKT_"
 _NUMBERS: Final = frozenset(  # what confluent's registry client refuses as text, which is all that a variable can hold
     ("cache.capacity", "cache.latest.ttl.sec", "max.retries", "retries.max.wait.ms", "retries.wait.ms", "timeout")
 )
+_UNDOTTED: Final = frozenset(("log_level",))  # librdkafka writes every other name with dots
 _PERIOD: Final = re.compile(r"([0-9]{1,5}) (day|week)s?")
 _VERSION: Final = re.compile(  # the canonical form of the version specifiers of Python packages
     r"([1-9][0-9]*!)?[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9]+([._-][a-z0-9]+)*)?"
@@ -277,7 +278,8 @@ class _Reader:
         prefix = f"{ENVIRONMENT}{key.upper()}_"
         for name, text in (self._environ if environ is None else environ).items():
             if text and name.startswith(prefix) and name != prefix:
-                option = name.removeprefix(prefix).lower().replace("_", ".")
+                word = name.removeprefix(prefix).lower()
+                option = word if word in _UNDOTTED else word.replace("_", ".")
                 options[option] = _number(text) if option in numbers else text
         return options
 
