@@ -117,7 +117,7 @@ class KafkaServer(JavaServer):
                 "controller.quorum.voters": f"1@{HOST}:{controller_port}",
                 "listeners": f"{here},CONTROLLER://{HOST}:{controller_port}",
             }
-        _, first = self._joining._ports  # noqa: SLF001 - it is one of us
+        _, first = self._joining._ports
         return {
             "process.roles": "broker",
             "node.id": "2",

@@ -74,14 +74,14 @@ def kafka_server() -> Iterator[Kafka]:
         yield RunningKafka(address)
         return
     # Nobody kills it; on a busy machine it may miss heartbeats for longer than a broker that is to come back quickly.
-    with _or_missing(lambda: kafka({"broker.session.timeout.ms": "18000"})) as server:
+    with or_missing(lambda: kafka({"broker.session.timeout.ms": "18000"})) as server:
         yield server
 
 
 @pytest.fixture
 def disposable_kafka() -> Iterator[KafkaServer]:
     """A broker for one test, which may kill, pause, stop and start it as it likes."""
-    with _or_missing(kafka) as server:
+    with or_missing(kafka) as server:
         yield server
 
 
@@ -110,26 +110,26 @@ def postgres_server() -> Iterator[Postgres]:
     if url := os.environ.get(POSTGRES_VARIABLE):
         yield RunningPostgres(url)
         return
-    with _or_missing(postgres) as server:
+    with or_missing(postgres) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def kafka_libraries() -> JavaLibraries:
     """Kafka's Java clients and tools."""
-    return _or_missing(lambda: libraries(KAFKA))
+    return or_missing(lambda: libraries(KAFKA))
 
 
 @pytest.fixture(scope="session")
 def avro_libraries() -> JavaLibraries:
     """Avro's reference implementation, with a Java that can compile."""
-    return _or_missing(lambda: libraries(AVRO))
+    return or_missing(lambda: libraries(AVRO))
 
 
 @pytest.fixture(scope="session")
 def sarif_schema() -> Any:
     """The JSON Schema of SARIF 2.1.0 as OASIS published it."""
-    (jar,) = _or_missing(lambda: fetch(SARIF)).glob("*.jar")
+    (jar,) = or_missing(lambda: fetch(SARIF)).glob("*.jar")
     with zipfile.ZipFile(jar) as archive:
         return json.loads(archive.read("schema/sarif-schema-2.1.0.json"))
 
@@ -186,11 +186,11 @@ def _registry(generation: Literal[2, 3]) -> Iterator[Registry]:
     if url := os.environ.get(REGISTRY_VARIABLE):
         yield RunningRegistry(url)
         return
-    with _or_missing(lambda: apicurio(generation)) as server:
+    with or_missing(lambda: apicurio(generation)) as server:
         yield server
 
 
-def _or_missing(make: Callable[[], T]) -> T:
+def or_missing(make: Callable[[], T]) -> T:
     """Make a part; where it is missing, fail the test or skip it as the environment says."""
     try:
         return make()
