@@ -53,6 +53,11 @@ TYPES: dict[str, tuple[dict[str, bytes], dict[str, bytes], list[Entry]]] = {
         of(field("mail", "string", aliases=["email"])),
         [("renamed", "acme.Thing.email", "major")],
     ),
+    "another field in its place, and one more": (
+        of(field("weight", "long", 0), field("z", "int", 0)),
+        of(field("mass", "long", 0), field("z", "int", 0), field("colour", "long", 0)),
+        [("renamed", "acme.Thing.weight", "major"), ("added", "acme.Thing.colour", "minor")],
+    ),
     "renamed, retyped and documented": (
         of(field("email", "string")),
         of(field("mail", "int", aliases=["email"], doc="A mail.")),

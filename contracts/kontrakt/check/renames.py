@@ -22,7 +22,7 @@ def renames(old: Record, new: Record) -> Mapping[str, str]:
     """The fields that were renamed, the old name to the new one.
 
     An alias says so. Without one, a field that is gone and a new one of the same type are taken for one where their names
-    are alike, where their documentation is the same, or where the one stands in the place of the other.
+    are alike, where their documentation is the same, or where the one stands between the same fields as the other did.
 
     Args:
         old: The old record.
@@ -41,12 +41,11 @@ def renames(old: Record, new: Record) -> Mapping[str, str]:
 def _guesses(
     old: Record, new: Record, gone: Sequence[Field], come: Sequence[Field]
 ) -> Iterator[tuple[float, str, str]]:
-    only = len(gone) == len(come) == 1
     for was, now in product(gone, come):
         if type_name(was.schema) != type_name(now.schema):
             continue
         likeness = _likeness(was, now)
-        if only and old.fields.index(was) == new.fields.index(now):
+        if _between(old, was) == _between(new, now):
             likeness = max(likeness, _ALIKE)
         if likeness >= _ALIKE:
             yield likeness, was.name, now.name
@@ -60,6 +59,13 @@ def _likeness(was: Field, now: Field) -> float:
     if words <= others or others <= words:
         return 0.9
     return SequenceMatcher(None, was.name.lower(), now.name.lower()).ratio()
+
+
+def _between(record: Record, field: Field) -> tuple[str, str]:
+    """The fields before and behind a field."""
+    names = ["", *(each.name for each in record.fields), ""]
+    place = names.index(field.name, 1)
+    return names[place - 1], names[place + 1]
 
 
 def _words(name: str) -> frozenset[str]:
