@@ -52,6 +52,8 @@ if TYPE_CHECKING:
         SchemaRejected,
         SettingsErrors,
         TopicNotFound,
+        TransactionAborted,
+        TransactionFenced,
         UnresolvableError,
     )
     from .kafka.bus import Bus, connect
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from .kafka.policies import DeadLetter, OnError, Retry
     from .kafka.requests import Operation, RequestClient, Requests, RequestService
     from .kafka.topics import Entity, EntityView, EventHandler, Events, EventsView, Key, KeyedEntity, KeyedEvents
+    from .kafka.transactions import Transactions
     from .values import Duration, LocalTimestampNanos, TimeNanos, TimestampNanos
 
 __all__ = [
@@ -120,6 +123,9 @@ __all__ = [
     "TimeNanos",
     "TimestampNanos",
     "TopicNotFound",
+    "TransactionAborted",
+    "TransactionFenced",
+    "Transactions",
     "UnresolvableError",
     "__version__",
     "connect",
@@ -138,6 +144,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "kafka.policies": "DeadLetter OnError Retry",
     "kafka.requests": "Operation RequestClient RequestService Requests",
     "kafka.topics": "Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents",
+    "kafka.transactions": "Transactions",
     "values": "Duration LocalTimestampNanos TimeNanos TimestampNanos",
 }
 _HOME: Final = {name: module for module, names in _NAMES.items() for name in names.split()}

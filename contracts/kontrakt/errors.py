@@ -25,6 +25,8 @@
     │   ├── DeliveryError              a message that the broker did not acknowledge
     │   ├── TopicNotFound
     │   ├── BusDenied                  authentication or authorization
+    │   ├── TransactionAborted         nothing of a transaction is visible; it can be done again
+    │   ├── TransactionFenced          another instance works under the same transactional id
     │   └── ClosedError                a client was used after close()
     ├── HandlerError                   user code failed on a message; says which message
     └── RequestError
@@ -69,6 +71,8 @@ __all__ = [
     "SettingsErrors",
     "SourceError",
     "TopicNotFound",
+    "TransactionAborted",
+    "TransactionFenced",
     "UnresolvableError",
 ]
 
@@ -243,6 +247,22 @@ class TopicNotFound(BusError):
 
 class BusDenied(BusError):
     """The broker refused the credentials, or they lack the right."""
+
+
+class TransactionAborted(BusError):
+    """A transaction was aborted: nothing of it will ever be visible, and it can be done again.
+
+    Attributes:
+        rebalanced: Whether that is because the consumer group gave the partitions to another member meanwhile.
+    """
+
+    def __init__(self, message: str, *, rebalanced: bool = False) -> None:
+        self.rebalanced = rebalanced
+        super().__init__(message)
+
+
+class TransactionFenced(BusError):
+    """Another instance works under the same transactional id, so this one is shut out."""
 
 
 class ClosedError(BusError):

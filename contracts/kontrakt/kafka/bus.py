@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .requests import Requests
     from .sender import Sender
     from .topics import Topic
+    from .transactions import Transactions
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 _open: Final[set[Bus]] = set()
@@ -107,6 +108,23 @@ class Bus:
 
                 self._sender = Sender(self.kafka)
             return self._sender
+
+    def transactions(self, transactional_id: str, *, config: Mapping[str, Any] | None = None) -> Transactions:
+        """Messages that become visible together, or not at all; also with the offsets of what they were made from.
+
+        Args:
+            transactional_id: Whose transactions these are. Each instance that runs at the same time needs one of its own, and keeps
+                it when it starts again: it takes over from its predecessor, whose open transaction is aborted.
+            config: More for librdkafka's producer, by its own names.
+
+        Raises:
+            BrokerUnavailable: No broker answers within librdkafka's ``transaction.timeout.ms``, one minute by default.
+            BusDenied: The credentials lack the right to the id.
+            BusError: librdkafka refuses the configuration.
+        """
+        from .transactions import Transactions
+
+        return Transactions(self, transactional_id, config=config)
 
     def register(self, *topics: type[Topic | Requests]) -> None:
         """Register the schemas of generated topics under their subjects. What is registered already stays as it is.

@@ -38,7 +38,7 @@ OURS: Final[Mapping[str, str]] = {
     "enable.partition.eof": "until_end() needs it",
     "group.id": "say group= where the consumer is made",
     "logger": "librdkafka logs to the logger kontrakt.kafka.client",
-    "transactional.id": "kontrakt's producer uses no transactions",
+    "transactional.id": "say it where transactions are made: bus.transactions(...)",
 }
 """What nobody may set, and why: kontrakt's promises rest on it."""
 

@@ -120,6 +120,14 @@ class Consumer(ABC, Generic[T]):
         self._handled()
         self._fetcher.commit()
 
+    def group_metadata(self) -> object:
+        """What says in a transaction who commits offsets: the group, and this member with its generation.
+
+        Raises:
+            ClosedError: The consumer is closed.
+        """
+        return self._fetcher.group_metadata()
+
     def stop(self) -> None:
         """Let the iteration end soon. May be called from any thread and from a signal handler."""
         self._fetcher.stop()

@@ -49,6 +49,17 @@ _DENIED: Final = frozenset(
         "UNSUPPORTED_SASL_MECHANISM",
     )
 )
+_FENCED: Final = frozenset(("_FENCED", "INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"))
+_REBALANCED: Final = frozenset(
+    (
+        "FENCED_INSTANCE_ID",
+        "FENCED_MEMBER_EPOCH",
+        "ILLEGAL_GENERATION",
+        "REBALANCE_IN_PROGRESS",
+        "STALE_MEMBER_EPOCH",
+        "UNKNOWN_MEMBER_ID",
+    )
+)
 _NO_TOPIC: Final = frozenset(
     ("_UNKNOWN_PARTITION", "_UNKNOWN_TOPIC", "TOPIC_EXCEPTION", "UNKNOWN_TOPIC_ID", "UNKNOWN_TOPIC_OR_PART")
 )
@@ -62,6 +73,16 @@ def is_passing(error: KafkaException) -> bool:
 def is_final(error: KafkaError) -> bool:
     """Whether it does not go away by itself: the client is done for, the broker refuses who asks, or there is no such topic."""
     return error.fatal() or error.name() in _DENIED or error.name() in _NO_TOPIC
+
+
+def is_fencing(error: KafkaError) -> bool:
+    """Whether another producer took the transactional id over."""
+    return error.name() in _FENCED
+
+
+def is_of_group(error: KafkaError) -> bool:
+    """Whether the group gave the partitions to another member meanwhile."""
+    return error.name() in _REBALANCED
 
 
 def translated(error: KafkaError | KafkaException, doing: str, servers: str = "") -> BusError:

@@ -170,6 +170,12 @@ class Fetcher:
             if one.error is not None:
                 raise translated(one.error, f"{doing} in partition {one.partition}")
 
+    def group_metadata(self) -> object:
+        """What says in a transaction who commits offsets: the group, and this member with its generation."""
+        with self._lock:
+            self.check()
+            return self._consumer.consumer_group_metadata()
+
     def note_end(self) -> None:
         """Find anew where the partitions end; see :meth:`at_end`."""
         self._ends.clear()

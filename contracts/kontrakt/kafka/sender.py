@@ -35,13 +35,14 @@ class Sender:
 
     Args:
         config: What the user says of Kafka clients, by librdkafka's names.
+        own: What this producer needs beside that.
 
     Raises:
         BusError: librdkafka refuses the configuration.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        whole = producer_config(config)
+    def __init__(self, config: Mapping[str, Any], own: Mapping[str, Any] | None = None) -> None:
+        whole = {**producer_config(config), **(own or {})}
         self._producer = producer(whole)
         self._patience = _patience(whole)
         self._waiting = Waiting()

@@ -116,8 +116,8 @@ class ValueWriter:
         self._topic = topic
         self._subjects: Subjects = subjects
         self._types = types
+        self._kinds = Kinds(types)
         self._encode: dict[type[Any], Encode] = {}
-        self._by_name: dict[str, type[Any]] = {}
 
     def prepare(self) -> None:
         """Look up the ids of all types now.
@@ -140,23 +140,11 @@ class ValueWriter:
         return encode(value) if encode is not None else self._first(value)
 
     def _first(self, value: Any) -> bytes:
-        kind = self._kind_of(value)
+        kind = self._kinds.of(value) or self._none(value)
         encode = self._encode.get(kind)
         if encode is None:
             encode = self._encode[kind] = self._writer(kind)
         return encode(value)
-
-    def _kind_of(self, value: Any) -> type[Any]:
-        """The type of the topic that a value is of; a dictionary of the TypedDict style says it, or there is only one."""
-        if not isinstance(value, dict):
-            found = next((kind for kind in self._types if kind is type(value)), None)
-            return found or next((kind for kind in self._types if _isinstance(value, kind)), None) or self._none(value)
-        if len(self._types) == 1:
-            return self._types[0]
-        if not self._by_name:
-            self._by_name = {full_name(kind): kind for kind in self._types}
-        tagged = cast("dict[str, Any]", value)
-        return self._by_name.get(tagged.get(TAG, "")) or self._none(value)
 
     def _none(self, value: Any) -> type[Any]:
         known = ", ".join(kind.__name__ for kind in self._types)
@@ -166,6 +154,30 @@ class ValueWriter:
     def _writer(self, kind: type[Any]) -> Encode:
         subject = Subject(value_subject(self._subjects, self._topic, full_name(kind)), *document_of(kind))
         return framed(codec_for(kind), subject.id(self._registry))
+
+
+class Kinds:
+    """Finds the type that a value is of.
+
+    Args:
+        types: Those of a topic.
+    """
+
+    def __init__(self, types: Sequence[type[Any]]) -> None:
+        self._types = types
+        self._by_name: dict[str, type[Any]] = {}
+
+    def of(self, value: Any) -> type[Any] | None:
+        """The type of a value; a dictionary of the TypedDict style says it, or there is only one. None where it is of none."""
+        if not isinstance(value, dict):
+            found = next((kind for kind in self._types if kind is type(value)), None)
+            return found or next((kind for kind in self._types if _isinstance(value, kind)), None)
+        if len(self._types) == 1:
+            return self._types[0]
+        if not self._by_name:
+            self._by_name = {full_name(kind): kind for kind in self._types}
+        tagged = cast("dict[str, Any]", value)
+        return self._by_name.get(tagged.get(TAG, ""))
 
 
 def _isinstance(value: Any, kind: type[Any]) -> bool:

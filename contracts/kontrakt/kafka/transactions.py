@@ -1,0 +1,301 @@
+"""Messages that become visible together or not at all, with the offsets of what they were made from (KIP-98, KIP-447)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from kontrakt.errors import BusError, ClosedError, KontraktError, TransactionAborted, TransactionFenced
+
+from .failures import is_fencing, is_of_group, translated
+from .sender import Sender
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from kontrakt.errors import DeliveryError
+    from kontrakt.registry import Registry
+
+    from .bus import Bus
+    from .clock import Clock
+    from .consumer import Consumer
+    from .delivery import Deliveries, Delivery
+    from .destination import Client
+    from .messages import Delete, Event, Headers, Put
+
+_TIMEOUT_MS: Final = 60_000
+_SLICE_SECONDS: Final = 1.0
+"""How long librdkafka is asked to wait before Python looks whether a signal came."""
+
+_PAUSE_SECONDS: Final = 0.02
+
+Message: TypeAlias = "Put[Any, Any] | Delete[Any] | Event[Any, Any]"
+
+
+class Transactions:
+    """Sends in transactions of Kafka. Generated producers are made on it as on a bus.
+
+    ::
+
+        with bus.transactions("billing-1") as work:
+            invoices = Invoices.producer(work)
+            with work.transaction():
+                invoices.put(first)
+                invoices.put(second)
+
+    It is a producer of its own, with one transaction at a time. Made by ``bus.transactions()``.
+
+    Args:
+        bus: Where.
+        transactional_id: Whose transactions these are. Each instance that runs at the same time needs one of its own, and keeps it
+            when it starts again.
+        config: More for librdkafka's producer, by its own names.
+
+    Raises:
+        TransactionFenced: Another instance took the id over meanwhile.
+        BrokerUnavailable: No broker answers within librdkafka's ``transaction.timeout.ms``, one minute by default.
+        BusDenied: The credentials lack the right to the id.
+        BusError: librdkafka refuses the configuration, or the broker the id.
+    """
+
+    def __init__(self, bus: Bus, transactional_id: str, *, config: Mapping[str, Any] | None = None) -> None:
+        self.transactional_id: Final = transactional_id
+        self._bus = bus
+        self._sender = TransactionalSender({**bus.kafka, **(config or {})}, transactional_id, bus.clock)
+        try:
+            self._sender.init()
+            bus.opened(self)
+        except BaseException:
+            self._sender.close()
+            raise
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time: that of the bus."""
+        return self._bus.clock
+
+    @property
+    def registry(self) -> Registry:
+        """The client of the schema registry."""
+        return self._bus.registry
+
+    @property
+    def sender(self) -> TransactionalSender:
+        """The producer of these transactions."""
+        return self._sender
+
+    def opened(self, client: Client) -> None:
+        """Remember a client, to close it with the bus."""
+        self._bus.opened(client)
+
+    def ended(self, client: Client) -> None:
+        """Forget a client that was closed."""
+        self._bus.ended(client)
+
+    @contextmanager
+    def transaction(self, consumer: Consumer[Any] | None = None, handled: Iterable[Message] = ()) -> Generator[None]:
+        """A transaction: committed at the end of the block, aborted when the block fails.
+
+        ::
+
+            for batch in orders.batches():
+                with work.transaction(orders, batch):
+                    for order in batch:
+                        invoices.put(invoice_for(order))
+
+        Args:
+            consumer: Whose group's offsets are committed with it.
+            handled: What was read from that consumer, and counts as handled when the transaction is committed.
+
+        Raises:
+            TransactionAborted: It was aborted, and nothing of it will ever be visible. Do it again, in a new transaction.
+            TransactionFenced: Another instance works under the id. This one must end.
+            BrokerUnavailable: No broker answered in time, and it is not known whether it was committed. Whoever takes the id next
+                knows: make new ``transactions``, and read the group's offsets again.
+            BusError: There is a transaction already, or librdkafka cannot go on.
+        """
+        self._sender.begin()
+        try:
+            yield
+            if consumer is not None and (offsets := _behind(handled)):
+                self._sender.add_offsets(offsets, consumer.group_metadata())
+        except BaseException as error:
+            self._sender.abort_after(error)
+            raise
+        self._sender.commit()
+
+    def close(self) -> None:
+        """Abort the transaction that is open, if any, and give the id free for others."""
+        self._bus.ended(self)
+        self._sender.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Transactions {self.transactional_id} on {self._bus!r}>"
+
+
+class TransactionalSender(Sender):
+    """A producer with transactions. Errors are treated as librdkafka's introduction says ("Transactional Producer").
+
+    Args:
+        config: What the user says of Kafka clients, by librdkafka's names.
+        transactional_id: The id.
+        clock: What tells the time.
+    """
+
+    def __init__(self, config: Mapping[str, Any], transactional_id: str, clock: Clock) -> None:
+        self._id = transactional_id
+        self._clock = clock
+        timeout = config.get("transaction.timeout.ms", _TIMEOUT_MS)
+        self._until_given_up = float(timeout) / 1000
+        self._open = False
+        self._failed: DeliveryError | None = None
+        self.broken: KontraktError | None = None
+        """Why this instance cannot begin another transaction."""
+        # A message may not outlive its transaction.
+        lifetime = (
+            {} if config.keys() & {"delivery.timeout.ms", "message.timeout.ms"} else {"delivery.timeout.ms": timeout}
+        )
+        super().__init__(config, {**lifetime, "transactional.id": transactional_id})
+
+    def check(self) -> None:
+        """Raise when nothing can be sent now.
+
+        Raises:
+            ClosedError: It is closed.
+            BusError: No transaction has begun.
+        """
+        super().check()
+        if not self._open:
+            raise BusError(f"no transaction of {self._id} has begun: send within `with transactions.transaction():`")
+
+    def send(
+        self,
+        deliveries: Deliveries,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers | None = None,
+        partition: int = -1,
+        on_failure: Callable[[DeliveryError], None] | None = None,
+    ) -> Delivery:
+        """Hand a message to librdkafka. That it failed is raised when the transaction is committed."""
+        return super().send(deliveries, topic, key, value, headers, partition, on_failure or self._note)
+
+    def init(self) -> None:
+        """Take the id over: a transaction that an earlier instance left open is aborted."""
+        self._attempt("take over", self._producer.init_transactions)
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        super().check()
+        if self.broken is not None:
+            raise self.broken
+        if self._open:
+            raise BusError(f"a transaction of {self._id} is open already; there is one at a time")
+        self._failed = None
+        self._attempt("begin", lambda _: self._producer.begin_transaction())
+        self._open = True
+
+    def add_offsets(self, offsets: list[TopicPartition], group: object) -> None:
+        """Commit offsets of a consumer group with the transaction."""
+        self._attempt(
+            "commit offsets in",
+            lambda seconds: self._producer.send_offsets_to_transaction(offsets, group, seconds),
+        )
+
+    def commit(self) -> None:
+        """Commit the transaction; abort it where librdkafka says that it must be."""
+        try:
+            self._attempt("commit", self._producer.commit_transaction)
+        except TransactionAborted as error:
+            self.abort_after(error)
+            raise
+        finally:
+            self._open = False
+
+    def abort_after(self, error: BaseException) -> None:
+        """Abort the transaction because of an error, which is raised afterwards unless this instance has been shut out.
+
+        Raises:
+            TransactionFenced: Another instance works under the id, which is why the error happened.
+        """
+        if not self._open:
+            return
+        self._open = False
+        if self.broken is not None:
+            return
+        try:
+            self._attempt("abort", self._producer.abort_transaction)
+        except TransactionFenced as fenced:
+            if isinstance(error, BusError):
+                raise fenced from error
+            error.add_note(f"and when the transaction was aborted: {fenced}")
+        except KontraktError as failure:
+            error.add_note(f"and when the transaction was aborted: {failure}")
+
+    def close(self) -> None:
+        """Abort what is open, and stop."""
+        if not self._closed:
+            self.abort_after(ClosedError("closed"))
+        super().close()
+
+    def _note(self, failure: DeliveryError) -> None:
+        if self._open:
+            self._failed = self._failed or failure
+
+    def _attempt(self, doing: str, call: Callable[[float], object]) -> None:
+        """Ask librdkafka, again where it says that this may help, for as long as a transaction may take."""
+        what = (
+            f"{doing} a transaction of {self._id}"
+            if doing != "take over"
+            else f"take over the transactions of {self._id}"
+        )
+        deadline = self._clock.monotonic() + self._until_given_up
+        while True:
+            try:
+                call(_SLICE_SECONDS)
+            except KafkaException as error:
+                reported = error.args[0]
+                if reported.retriable() and self._clock.monotonic() < deadline:
+                    self._clock.sleep(_PAUSE_SECONDS)
+                    continue
+                failure = self._failure(reported, what)
+                raise failure from failure.__cause__ or error
+            return
+
+    def _failure(self, reported: KafkaError, what: str) -> KontraktError:
+        """What to raise; everything but an abort means that this instance is done for."""
+        said = translated(reported, what)
+        if reported.txn_requires_abort():
+            advice = "it was aborted, nothing of it is visible: do it again"
+            aborted = TransactionAborted(f"{said}; {advice}", rebalanced=is_of_group(reported))
+            aborted.__cause__ = self._failed or said
+            return aborted
+        if is_fencing(reported):
+            self.broken = TransactionFenced(
+                f"{said}: another instance works under this id, or a transaction took longer than transaction.timeout.ms "
+                f"({self._until_given_up:g} s); end this one, and give each instance an id of its own"
+            )
+        else:
+            self.broken = said
+        return self.broken
+
+
+def _behind(handled: Iterable[Message]) -> list[TopicPartition]:
+    """The offsets to go on from when messages were handled."""
+    ends: dict[tuple[str, int], int] = {}
+    for one in handled:
+        place = (one.meta.topic, one.meta.partition)
+        ends[place] = max(ends.get(place, 0), one.meta.offset + 1)
+    return [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
