@@ -106,10 +106,12 @@ def test_whoever_takes_an_id_over_shuts_the_earlier_instance_out(place: Place, b
     with place.connect() as one, place.connect() as two:
         first = one.transactions(name)
         old = topic.producer(first)
+        transaction = first.transaction()
+        transaction.__enter__()
+        old.put(Customer(customer_id="never")).result(PATIENCE)
+        second = two.transactions(name)
         with pytest.raises(TransactionFenced, match=f"{name}.*give each instance an id of its own"):
-            with first.transaction():
-                old.put(Customer(customer_id="never")).result(PATIENCE)
-                second = two.transactions(name)
+            transaction.__exit__(None, None, None)
         with pytest.raises(TransactionFenced), first.transaction():  # it stays so
             pass
         with second.transaction():
