@@ -6,11 +6,21 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from kontrakt.avro import Enum, Field, Record
 from kontrakt.codec.bundle import Style
-from kontrakt.contract import Key, KeyFormat, Kind, Operation, RequestTopics, SubjectStrategy, Topic
+from kontrakt.contract import (
+    Header,
+    HeaderType,
+    Key,
+    KeyFormat,
+    Kind,
+    Operation,
+    RequestTopics,
+    SubjectStrategy,
+    Topic,
+)
 
 from . import naming
 from .defaults import Defaults
@@ -18,6 +28,35 @@ from .docs import docstring, listed, reads, summary
 from .models import Names
 from .placement import View, referred
 from .scope import Scope
+
+_HEADER_TYPES: Final[Mapping[HeaderType, str]] = {
+    HeaderType.STRING: "str",
+    HeaderType.UUID: "UUID",
+    HeaderType.INT: "int",
+    HeaderType.LONG: "int",
+    HeaderType.BYTES: "bytes",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderField:
+    """A header that is declared.
+
+    Attributes:
+        attribute: The field that holds it.
+        annotation: Its type.
+        name: Its name on a message.
+        format: How it is written.
+        optional: Whether a message may lack it.
+        doc: The field's docstring.
+    """
+
+    attribute: str
+    annotation: str
+    name: str
+    format: str
+    optional: bool
+    doc: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +72,9 @@ class TopicClient:
         topic: The topic's name.
         values: The classes of the records.
         subjects: The naming strategy of the subjects; empty for the usual one.
+        id: The field that holds an event's id; empty where none is declared.
+        time: The field that says when an event happened; empty where none is declared.
+        headers: The headers that are declared.
         handlers: The methods of its handler; empty where it has none.
     """
 
@@ -44,6 +86,9 @@ class TopicClient:
     topic: str
     values: tuple[str, ...]
     subjects: str
+    id: str
+    time: str
+    headers: tuple[HeaderField, ...]
     handlers: tuple[HandlerMethod, ...]
 
 
@@ -93,6 +138,8 @@ class OperationMethods:
         response: The class of its response; empty for a one-way operation.
         parameters: What the client's method takes.
         timeout: The name of the client method's parameter for the timeout.
+        idempotency_key: The name of the client method's parameter for the idempotency key.
+        headers: The name of the client method's parameter for the declared headers.
         answer: The name of the client method's variable for the answer.
         returns: What both methods return.
         answers: Whether there is something to return.
@@ -108,6 +155,8 @@ class OperationMethods:
     response: str
     parameters: tuple[Parameter, ...]
     timeout: str
+    idempotency_key: str
+    headers: str
     answer: str
     returns: str
     answers: bool
@@ -126,6 +175,8 @@ class RequestsClient:
         topic: The name that both topics begin with.
         key: The expression that makes the key's description.
         timeout: The expression of its timeout.
+        headers: The headers that are declared.
+        headers_needed: Whether a request cannot go without them.
         operations: Its operations.
     """
 
@@ -134,6 +185,8 @@ class RequestsClient:
     topic: str
     key: str
     timeout: str
+    headers: tuple[HeaderField, ...]
+    headers_needed: bool
     operations: tuple[OperationMethods, ...]
 
 
@@ -225,7 +278,36 @@ class Clients:
             topic=_quoted(topic.name),
             values=tuple(self._scope.use(record.fullname) for record in values),
             subjects="" if topic.subjects is SubjectStrategy.TOPIC else _quoted(topic.subjects.value),
+            id=self._stamp(values, topic.id),
+            time=self._stamp(values, topic.time),
+            headers=self._headers(topic),
             handlers=handlers,
+        )
+
+    def _stamp(self, values: Sequence[Record], field: str) -> str:
+        """The attribute that holds the id or the time of events, quoted; a projection may call it otherwise, or lack it."""
+        read = (one.name for record in values for one in record.fields if field in (one.name, *one.aliases))
+        found = next(read, "") if field else ""
+        return _quoted(self._attribute(values, found)) if found else ""
+
+    def _headers(self, topic: Topic | RequestTopics) -> tuple[HeaderField, ...]:
+        """The fields of the class of declared headers."""
+        if topic.headers:
+            self._scope.uses("dataclasses", "dataclass")
+            self._scope.uses("kontrakt", "DeclaredHeaders")
+        attributes = naming.header_attributes(header.name for header in topic.headers)
+        return tuple(self._header(header, attributes[header.name]) for header in topic.headers)
+
+    def _header(self, header: Header, attribute: str) -> HeaderField:
+        if header.type is HeaderType.UUID:
+            self._scope.uses("uuid", "UUID")
+        return HeaderField(
+            attribute=attribute,
+            annotation=_HEADER_TYPES[header.type] + (" | None" if header.optional else ""),
+            name=_quoted(header.name),
+            format=_quoted(header.type.value),
+            optional=header.optional,
+            doc=docstring(header.doc, indent=8),
         )
 
     def _handlers(self, values: Sequence[Record]) -> Iterator[HandlerMethod]:
@@ -272,7 +354,7 @@ class Clients:
             topics: The pair of topics.
         """
         self._scope.uses("abc", "abstractmethod")
-        self._scope.uses("kontrakt", "Bus", "Meta", "Operation", "RequestClient", "RequestService", "Requests")
+        self._scope.uses("kontrakt", "Bus", "Operation", "RequestClient", "RequestMeta", "RequestService", "Requests")
         self._scope.imports.add_module("datetime as dt")
         doc = [topics.protocol.doc or f"The operations of ``{topics.name}``.", _about(topics)]
         names = (operation.name for operation in topics.operations)
@@ -283,7 +365,12 @@ class Clients:
             topic=_quoted(topics.name),
             key=self._key(topics.key, [operation.request for operation in topics.operations], f"{topics.requests}-key"),
             timeout=_timedelta(topics.timeout),
-            operations=tuple(self._operation(operation, methods[operation.name]) for operation in topics.operations),
+            headers=self._headers(topics),
+            headers_needed=not all(header.optional for header in topics.headers),
+            operations=tuple(
+                self._operation(operation, methods[operation.name], bool(topics.headers))
+                for operation in topics.operations
+            ),
         )
 
     def _named_by(self, operations: Iterable[Operation]) -> frozenset[str]:
@@ -297,7 +384,7 @@ class Clients:
         requests = (operation.request.fullname for operation in operations)
         return frozenset(map(self._scope.use, (*requests, *inside)))
 
-    def _operation(self, operation: Operation, method: str) -> OperationMethods:
+    def _operation(self, operation: Operation, method: str, headers_declared: bool) -> OperationMethods:
         message = operation.message
         answers = operation.response is not None and message.response.type != "null"
         request = operation.request
@@ -309,10 +396,16 @@ class Clients:
             for error in operation.errors
         }
         returns = self._scope.annotation(message.response) if answers else "None"
-        timeout = naming.free("timeout", names.values())
+        timeout, idempotency_key, headers = (
+            naming.free(name, names.values()) for name in ("timeout", "idempotency_key", "headers")
+        )
         arguments = {names[field.name]: summary(field.doc) for field in request.fields if field.doc}
         if arguments and operation.response:
             arguments[timeout] = "How long to wait; the topic's own timeout unless given."
+        if arguments:
+            arguments[idempotency_key] = "Says of several requests that they are the same one, sent again."
+        if arguments and headers_declared:
+            arguments[headers] = "What stands beside the request."
         text = message.doc or f"Requests ``{operation.name}``."
         return OperationMethods(
             name=_quoted(operation.name),
@@ -322,6 +415,8 @@ class Clients:
             response=self._scope.use(operation.response.fullname) if operation.response else "",
             parameters=tuple(sorted(parameters, key=lambda parameter: bool(parameter.default))),
             timeout=timeout,
+            idempotency_key=idempotency_key,
+            headers=headers,
             answer=naming.free("answer", names.values()),
             returns=returns,
             answers=answers,

@@ -8,11 +8,12 @@ Python and what its docstring says goes to our templates (``templates/models``) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from kontrakt.avro import Array, Enum, Field, Map, Named, Record, Schema, Union
 from kontrakt.codec.bundle import Style
+from kontrakt.contract import Topic, stamped_type
 
 from . import naming
 from .defaults import Defaults
@@ -29,6 +30,16 @@ _JSON_TYPES: Final[Mapping[str, str]] = {
     "int": "integer",
     "str": "string",
 }
+
+
+_STAMPS: Final[Mapping[str, str]] = {
+    "string": "text",
+    "uuid": "uuid",
+    "timestamp-millis": "millis",
+    "timestamp-micros": "micros",
+    "timestamp-nanos": "nanos",
+}
+"""What of ``kontrakt.EventStamp`` fills in a field of a type."""
 
 
 class Names:
@@ -87,6 +98,7 @@ class Models:
         names: The Python names of fields and symbols.
         tagged: The records whose dictionaries carry ``"-type"``.
         kin: For types in a circle, all types of the circle (see ``Placement.kin``).
+        stamps: The fields of events that are filled in when they are left out, by the full name of the record (see :func:`stamps`).
     """
 
     def __init__(
@@ -96,12 +108,14 @@ class Models:
         names: Names,
         tagged: frozenset[str],
         kin: Mapping[str, frozenset[str]],
+        stamps: Mapping[str, frozenset[str]],
     ) -> None:
         self._style = style
         self._scope = scope
         self._names = names
         self._tagged = tagged
         self._kin = kin
+        self._stamps = stamps
         self._defaults = Defaults(scope, names)
 
     def of(self, named: Record | Enum) -> Json:
@@ -174,6 +188,9 @@ class Models:
 
     def _default(self, record: Record, field: Field) -> str:
         """What follows the annotation of a field."""
+        if field.name in self._stamps.get(record.fullname, ()):
+            self._scope.uses("kontrakt", "EventStamp")
+            return self._made_by(f"EventStamp.{_STAMPS[stamped_type(field.schema)]}", error=False)
         default = self._defaults.of(field)
         if default is None:
             return ""
@@ -185,17 +202,23 @@ class Models:
         if self._style is Style.PYDANTIC and not error:
             if not late:  # pydantic copies it for every instance
                 return f" = {default.expression}"
-            self._scope.uses("pydantic", "Field")
-            return f" = Field(default_factory=lambda: {default.expression})"
+            return self._made_by(f"lambda: {default.expression}", error=False)
         factory = f"lambda: {default.expression}"
         if default.expression in ("[]", "{}") and not late:
             factory = self._scope.annotation(default.schema)
         elif default.expression.endswith("()") and default.expression[:-2].isidentifier() and not late:
             factory = default.expression[:-2]
+        return self._made_by(factory, error=error)
+
+    def _made_by(self, factory: str, *, error: bool) -> str:
+        """What follows the annotation of a field whose default a function makes."""
         return f" = {self._field_function(error=error)}(default_factory={factory})"
 
     def _field_function(self, *, error: bool) -> str:
         """The function that describes a field. Errors are dataclasses, whatever stands beside them."""
+        if self._style is Style.PYDANTIC and not error:
+            self._scope.uses("pydantic", "Field")
+            return "Field"
         if self._style is not Style.MSGSPEC:
             self._scope.uses("dataclasses", "field")
             return "field"
@@ -204,6 +227,15 @@ class Models:
             return "dataclass_field"
         self._scope.uses("msgspec", "field")
         return "field"
+
+
+def stamps(topics: Iterable[Topic]) -> dict[str, frozenset[str]]:
+    """The fields that hold the id and the time of events, by the full name of the record. A record may travel on several topics."""
+    found: dict[str, frozenset[str]] = {}
+    for topic in topics:
+        for record in topic.values:
+            found[record.fullname] = found.get(record.fullname, frozenset()) | {topic.id, topic.time} - {""}
+    return found
 
 
 def schema_of(schema: Schema, scope: Scope, depth: int = 0) -> Json:

@@ -8,6 +8,9 @@ Attributes (fields of records, parameters of operations)
     ``list``, ``field``, ...), or a name that the base class of the style keeps for itself gets an underscore at its end.
     A name that is taken by then gets one more. TypedDict keys stay what Avro says.
 
+Attributes of declared headers
+    The header's name in snake_case (``Trace-Id`` -> ``trace_id``), by the same rules.
+
 Enum members
     The symbol, by the same rules; what ``str`` and ``Enum`` keep for themselves (``title``, ``name``, ``mro``) counts as
     reserved.
@@ -124,6 +127,23 @@ def pascal(name: str) -> str:
     if not joined:
         return "Type"
     return f"Type{joined}" if joined[0].isdigit() else joined
+
+
+def header_attributes(names: Iterable[str]) -> dict[str, str]:
+    """Python names for the headers of a topic: ``Trace-Id`` -> ``trace_id``.
+
+    Args:
+        names: The headers, as they are called on a message.
+
+    Returns:
+        The Python name by the header's name, in the order of the names.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        plain = snake(name)
+        plain = plain if plain[:1].isalpha() else f"header_{plain}".rstrip("_")
+        found[name] = free(plain, reserved.HEADERS | set(found.values()))
+    return found
 
 
 def type_class(name: str, kind: str) -> str:

@@ -21,7 +21,7 @@ from .clients import Clients
 from .docs import docstring, listed, reads
 from .graph import ordered
 from .header import notice
-from .models import Models, Names
+from .models import Models, Names, stamps
 from .placement import Module, Placement, referred
 from .placement import Path as ModulePath
 from .scope import Scope
@@ -80,6 +80,7 @@ class _Package:
         self._names = Names(self._style, self._placement.places)
         self._subjects = {subject.name: contracts.documents[subject.document].text for subject in contracts.subjects}
         self._tagged = tagged(contracts) if self._style is Style.TYPEDDICT else frozenset[str]()
+        self._stamps = stamps(contracts.topics)
 
     def render(self, progress: Progress) -> dict[str, str]:
         drafts = [self._draft(module) for module in self._placement.modules.values()]
@@ -123,7 +124,7 @@ class _Package:
         return draft
 
     def _models(self, scope: Scope) -> Models:
-        return Models(self._style, scope, self._names, self._tagged, self._placement.kin)
+        return Models(self._style, scope, self._names, self._tagged, self._placement.kin, self._stamps)
 
     def _render_models(self, drafts: Sequence[_Draft], progress: Progress) -> None:
         """Fills in the source of the models of all modules."""

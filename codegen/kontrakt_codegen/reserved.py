@@ -20,7 +20,7 @@ KEYWORDS: Final = frozenset(keyword.kwlist)
 CLASS_BODY: Final = KEYWORDS | _names(
     """
     bool bytes cls dataclass_field dict dt field float int list self str
-    Any Decimal Duration Field Literal LocalTimestampNanos TimeNanos TimestampNanos UUID
+    Any Decimal Duration EventStamp Field Literal LocalTimestampNanos TimeNanos TimestampNanos UUID
     """
 )
 """What annotations, defaults and methods in a generated class body refer to."""
@@ -38,14 +38,18 @@ PYDANTIC: Final = _names(
 EXCEPTION: Final = frozenset(("add_note", "args", "with_traceback"))
 """Attributes of exceptions."""
 
-METHODS: Final = frozenset(("Meta", "abstractmethod"))
+HEADERS: Final = CLASS_BODY | {"declared", "of"}
+"""What an attribute of declared headers cannot be called."""
+
+METHODS: Final = frozenset(("RequestMeta", "abstractmethod"))
 """What the class bodies of request clients and services refer to beside what a record's does."""
 
 IMPORTED: Final = _names(
     """
     Any BaseModel ConfigDict Decimal Field Literal StrEnum Struct TypedDict UUID
-    Bus DeclaredError Duration Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents
-    LocalTimestampNanos Meta Never Operation RequestClient RequestService Requests TimeNanos TimestampNanos
+    Bus DeclaredError DeclaredHeaders Duration Entity EntityView EventHandler EventStamp Events EventsView Key
+    KeyedEntity KeyedEvents LocalTimestampNanos Meta Never Operation RequestClient RequestMeta RequestService Requests
+    TimeNanos TimestampNanos
     """
 )
 """Classes that generated modules import."""

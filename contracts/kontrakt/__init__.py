@@ -56,17 +56,21 @@ if TYPE_CHECKING:
         TransactionFenced,
         UnresolvableError,
     )
+    from .kafka.answers import AnswerStore, MemoryAnswers, SqliteAnswers
     from .kafka.bus import Bus, connect
     from .kafka.delivery import Delivery, Sent
     from .kafka.embedded import EmbeddedBus, embedded
-    from .kafka.messages import Delete, Event, Meta, Put
+    from .kafka.headers import DeclaredHeaders
+    from .kafka.messages import Delete, Event, Meta, Put, RequestMeta
     from .kafka.policies import DeadLetter, OnError, Retry
     from .kafka.requests import Operation, RequestClient, Requests, RequestService
     from .kafka.topics import Entity, EntityView, EventHandler, Events, EventsView, Key, KeyedEntity, KeyedEvents
     from .kafka.transactions import Transactions
+    from .stamps import EventStamp
     from .values import Duration, LocalTimestampNanos, TimeNanos, TimestampNanos
 
 __all__ = [
+    "AnswerStore",
     "BrokerUnavailable",
     "Bus",
     "BusDenied",
@@ -76,6 +80,7 @@ __all__ = [
     "ContractErrors",
     "DeadLetter",
     "DeclaredError",
+    "DeclaredHeaders",
     "DecodeError",
     "Delete",
     "Delivery",
@@ -87,6 +92,7 @@ __all__ = [
     "EntityView",
     "Event",
     "EventHandler",
+    "EventStamp",
     "Events",
     "EventsView",
     "GenerateError",
@@ -97,6 +103,7 @@ __all__ = [
     "KeyedEvents",
     "KontraktError",
     "LocalTimestampNanos",
+    "MemoryAnswers",
     "Meta",
     "OnError",
     "Operation",
@@ -110,6 +117,7 @@ __all__ = [
     "RequestClient",
     "RequestError",
     "RequestFailed",
+    "RequestMeta",
     "RequestService",
     "RequestTimeout",
     "Requests",
@@ -120,6 +128,7 @@ __all__ = [
     "SchemaRejected",
     "Sent",
     "SettingsErrors",
+    "SqliteAnswers",
     "TimeNanos",
     "TimestampNanos",
     "TopicNotFound",
@@ -137,14 +146,17 @@ __all__ = [
 
 _NAMES: Final[Mapping[str, str]] = {
     "codec": "decode encode",
+    "kafka.answers": "AnswerStore MemoryAnswers SqliteAnswers",
     "kafka.bus": "Bus connect",
     "kafka.delivery": "Delivery Sent",
     "kafka.embedded": "EmbeddedBus embedded",
-    "kafka.messages": "Delete Event Meta Put",
+    "kafka.headers": "DeclaredHeaders",
+    "kafka.messages": "Delete Event Meta Put RequestMeta",
     "kafka.policies": "DeadLetter OnError Retry",
     "kafka.requests": "Operation RequestClient RequestService Requests",
     "kafka.topics": "Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents",
     "kafka.transactions": "Transactions",
+    "stamps": "EventStamp",
     "values": "Duration LocalTimestampNanos TimeNanos TimestampNanos",
 }
 _HOME: Final = {name: module for module, names in _NAMES.items() for name in names.split()}

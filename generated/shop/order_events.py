@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from kontrakt import EventHandler, Events, Key, Meta
+from kontrakt import EventHandler, Events, EventStamp, Key, Meta
 
 from shop.order import OrderLine
 from shop.types import Address, Money
@@ -31,9 +31,9 @@ class CancelReason(StrEnum):
 class OrderCancelled:
     """An order was cancelled before it was shipped."""
 
-    event_id: UUID
+    event_id: UUID = field(default_factory=EventStamp.uuid)
     """The event's own id: the same event sent twice carries it twice."""
-    occurred_at: dt.datetime
+    occurred_at: dt.datetime = field(default_factory=EventStamp.millis)
     """When it happened."""
     order_id: str
     """The order that it happened to."""
@@ -47,9 +47,9 @@ class OrderCancelled:
 class OrderPaid:
     """An order was paid in full."""
 
-    event_id: UUID
+    event_id: UUID = field(default_factory=EventStamp.uuid)
     """The event's own id: the same event sent twice carries it twice."""
-    occurred_at: dt.datetime
+    occurred_at: dt.datetime = field(default_factory=EventStamp.millis)
     """When it happened."""
     order_id: str
     """The order that it happened to."""
@@ -63,9 +63,9 @@ class OrderPaid:
 class OrderPlaced:
     """A customer placed an order."""
 
-    event_id: UUID
+    event_id: UUID = field(default_factory=EventStamp.uuid)
     """The event's own id: the same event sent twice carries it twice."""
-    occurred_at: dt.datetime
+    occurred_at: dt.datetime = field(default_factory=EventStamp.millis)
     """When it happened."""
     order_id: str
     """The order that it happened to."""
@@ -89,6 +89,8 @@ class OrderEvents(Events[str, OrderCancelled | OrderPaid | OrderPlaced]):
     types = (OrderCancelled, OrderPaid, OrderPlaced)
     key = Key("order_id")
     subjects = "topic-record"
+    id = "event_id"
+    time = "occurred_at"
 
     class Handler(EventHandler):
         """Handles each event; a new event type is a type error until it is handled."""

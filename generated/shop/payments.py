@@ -14,9 +14,9 @@ from kontrakt import (
     Bus,
     DeclaredError,
     Key,
-    Meta,
     Operation,
     RequestClient,
+    RequestMeta,
     Requests,
     RequestService,
 )
@@ -150,7 +150,12 @@ class Payments(Requests):
         """Sends requests, and waits for their answers."""
 
         def authorize(
-            self, *, order_id: str, amount: Money, timeout: dt.timedelta | None = None
+            self,
+            *,
+            order_id: str,
+            amount: Money,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
         ) -> Authorization:
             """Sets money aside for an order.
 
@@ -158,12 +163,16 @@ class Payments(Requests):
                 order_id: The order.
                 amount: How much to set aside.
                 timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
 
             Raises:
                 CardDeclined: The bank refused the card.
             """
             answer: Authorization = self._call(
-                "authorize", AuthorizeRequest(order_id=order_id, amount=amount), timeout
+                "authorize",
+                AuthorizeRequest(order_id=order_id, amount=amount),
+                timeout,
+                idempotency_key,
             )
             return answer
 
@@ -174,6 +183,7 @@ class Payments(Requests):
             authorization_id: str,
             amount: Money | None = None,
             timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
         ) -> Refund:
             """Gives money back, in whole or in part.
 
@@ -182,6 +192,7 @@ class Payments(Requests):
                 authorization_id: The authorization that the money was taken on.
                 amount: How much to give back; null for all of it.
                 timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
 
             Raises:
                 NothingToRefund: There is no authorization of that id, or all of it went back
@@ -191,37 +202,47 @@ class Payments(Requests):
                 "refund",
                 RefundRequest(order_id=order_id, authorization_id=authorization_id, amount=amount),
                 timeout,
+                idempotency_key,
             )
             return answer
 
-        def settled(self, *, order_id: str, authorization_id: str, settled_at: dt.datetime) -> None:
+        def settled(
+            self,
+            *,
+            order_id: str,
+            authorization_id: str,
+            settled_at: dt.datetime,
+            idempotency_key: str | None = None,
+        ) -> None:
             """Tells that the bank has paid out. Nobody answers.
 
             Args:
                 order_id: The order.
                 authorization_id: The authorization that was paid out.
                 settled_at: When the bank paid.
+                idempotency_key: Says of several requests that they are the same one, sent again.
             """
             self._notify(
                 "settled",
                 SettledRequest(
                     order_id=order_id, authorization_id=authorization_id, settled_at=settled_at
                 ),
+                idempotency_key,
             )
 
     class Service(RequestService):
         """Answers requests."""
 
         @abstractmethod
-        def authorize(self, request: AuthorizeRequest, meta: Meta) -> Authorization:
+        def authorize(self, request: AuthorizeRequest, meta: RequestMeta) -> Authorization:
             """Sets money aside for an order."""
 
         @abstractmethod
-        def refund(self, request: RefundRequest, meta: Meta) -> Refund:
+        def refund(self, request: RefundRequest, meta: RequestMeta) -> Refund:
             """Gives money back, in whole or in part."""
 
         @abstractmethod
-        def settled(self, request: SettledRequest, meta: Meta) -> None:
+        def settled(self, request: SettledRequest, meta: RequestMeta) -> None:
             """Tells that the bank has paid out. Nobody answers."""
 
     @classmethod

@@ -9,6 +9,7 @@
         print(topic.name, topic.kind, topic.owner)
 """
 
+from .headers import Header, HeaderType
 from .load import from_files, load, salvage
 from .topic import (
     Contracts,
@@ -22,12 +23,15 @@ from .topic import (
     Subject,
     SubjectStrategy,
     Topic,
+    stamped_type,
     value_subject,
 )
 
 __all__ = [
     "Contracts",
     "Document",
+    "Header",
+    "HeaderType",
     "Key",
     "KeyFormat",
     "Kind",
@@ -40,5 +44,6 @@ __all__ = [
     "from_files",
     "load",
     "salvage",
+    "stamped_type",
     "value_subject",
 ]

@@ -10,7 +10,8 @@ from kontrakt.avro import Documents, Named, Protocol, Record
 from kontrakt.avro.shapes import is_array
 from kontrakt.errors import Position, Problem
 
-from .declaration import Declaration, nearest_type
+from .declaration import Declaration
+from .hints import nearest_type
 from .keys import Keys, same_type
 from .operations import operation
 from .topic import Key, Kind, Operation, Projection, RequestTopics, SubjectStrategy, Topic
@@ -143,6 +144,7 @@ class Built:
                     operations=operations,
                     key=key,
                     timeout=declaration.timeout,
+                    headers=declaration.headers,
                     request_compatibility=declaration.compatibility or "BACKWARD_TRANSITIVE",
                     response_compatibility=declaration.response_compatibility or "FORWARD_TRANSITIVE",
                     position=declaration.at(),
@@ -224,6 +226,9 @@ class Built:
             partitions=_first(one.partitions for one in said),
             replication=_first(one.replication for one in said),
             config=config,
+            id=_first(one.id for one in said) or "",
+            time=_first(one.time for one in said) or "",
+            headers=_first(one.headers for one in said) or (),
             stability=_first(one.stability for one in said) or "stable",
             deprecated=_first(one.deprecated for one in said) or "",
         )

@@ -6,17 +6,18 @@ The same words stand in a schema (``"topic": {...}``) and, for schemas that nobo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from kontrakt.avro import MISSING, names
+from kontrakt.avro import MISSING
 from kontrakt.avro.shapes import is_array, is_object
 from kontrakt.errors import Position, Problem
 
+from .headers import Header, declared_headers
+from .hints import nearest
 from .topic import KeyFormat, Kind, SubjectStrategy
 
 LEVELS: Final = (
@@ -42,6 +43,9 @@ WORDS: Final = (
     "replication",
     "config",
     "timeout",
+    "id",
+    "time",
+    "headers",
     "stability",
     "deprecated",
 )
@@ -50,7 +54,6 @@ WORDS: Final = (
 _LONGEST: Final = 249
 _TOPIC_NAME: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_LONGEST}}}")
 _TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-_SHOWN: Final = 12
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 At = Callable[..., Position]
@@ -72,6 +75,9 @@ class Declaration:
         compatibility: The level, where it is said, or an empty string; for requests that of the requests.
         response_compatibility: For requests: the level of the responses, where it is said.
         timeout: How long a client of requests waits.
+        id: The field that holds an event's id, where it is said.
+        time: The field that says when an event happened, where it is said.
+        headers: The headers that are declared.
         at: Tells where a word of it stands: ``at("key", 1)``; ``at()`` for the declaration.
     """
 
@@ -86,26 +92,14 @@ class Declaration:
     response_compatibility: str
     timeout: timedelta
     at: At
+    id: str = ""
+    time: str = ""
+    headers: tuple[Header, ...] = ()
     partitions: int | None = None
     replication: int | None = None
     config: Mapping[str, str] = field(default_factory=dict[str, str])
     stability: str = ""
     deprecated: str = ""
-
-
-def nearest_type(name: str, known: Iterable[str]) -> str:
-    """A hint that names the type which was probably meant."""
-    near = names.nearest(name, known)
-    return f'did you mean "{near}"?' if near else "write its full name, and check that its file is in the folder"
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """A hint that names the known word which is nearest to one that is not."""
-    near = get_close_matches(word, known, n=1)
-    if near:
-        return f'did you mean "{near[0]}"?'
-    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-    return f"known are {', '.join(known[:_SHOWN])}{more}" if known else ""
 
 
 class Reader:
@@ -152,6 +146,11 @@ class Reader:
             )
         if "timeout" in values and kind not in (Kind.REQUEST, None):
             self.problem(at("timeout"), f"a topic of kind {kind} has no timeout", "only requests wait for an answer")
+        for word, holds in (("id", "an id"), ("time", "a time")):
+            if word in values and kind not in (Kind.EVENT, None):
+                self.problem(
+                    at(word), f"a topic of kind {kind} has no {word}", f"only events have {holds} that is filled in"
+                )
         if kind is Kind.REQUEST and values.get("subjects", "topic-record") != "topic-record":
             hint = "leave it out"
             self.problem(at("subjects"), "requests and responses always have a subject for each record", hint)
@@ -167,6 +166,9 @@ class Reader:
             "key_format": _choice(KeyFormat, self._one_of(values, "key_format", tuple(KeyFormat), at)),
             "strategy": _choice(SubjectStrategy, self._one_of(values, "subjects", tuple(SubjectStrategy), at)),
             "timeout": self._timeout(values, at),
+            "id": self._text(values, "id", at),
+            "time": self._text(values, "time", at),
+            "headers": declared_headers(values.get("headers", []), at, self.problem),
             "partitions": self._count(values, "partitions", at),
             "replication": self._count(values, "replication", at),
             "config": self._config(values, at),

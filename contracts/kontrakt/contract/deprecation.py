@@ -20,7 +20,7 @@ from kontrakt.avro import Field
 from kontrakt.avro.shapes import is_object
 from kontrakt.errors import Problem
 
-from .declaration import nearest
+from .hints import nearest
 
 ATTRIBUTE: Final = "deprecated"
 WORDS: Final = ("since", "reason")

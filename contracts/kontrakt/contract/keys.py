@@ -30,7 +30,8 @@ from kontrakt.avro.render import closed
 from kontrakt.avro.shapes import is_array, is_object
 from kontrakt.errors import Position, SchemaErrors
 
-from .declaration import Declaration, nearest, nearest_type
+from .declaration import Declaration
+from .hints import nearest, nearest_type
 from .topic import Key, KeyFormat, Kind
 
 _FITS: Final[Mapping[KeyFormat, frozenset[str]]] = {

@@ -14,7 +14,8 @@ from kontrakt.errors import ContractErrors, Problem, SchemaErrors
 from kontrakt.files import read_files
 
 from .build import Built, Declared
-from .declaration import At, Reader, nearest_type
+from .declaration import At, Reader
+from .hints import nearest_type
 from .subjects import Registered
 from .topic import Contracts
 from .validity import projections_fit, validate

@@ -9,8 +9,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from kontrakt.avro import Message, Protocol, Record, Schema
+from kontrakt.avro import Message, Protocol, Record, Schema, Union
 from kontrakt.errors import Position
+
+from .headers import Header
 
 
 class Kind(StrEnum):
@@ -88,6 +90,9 @@ class Topic:
         stability: ``stable`` unless said otherwise (``experimental``, ``beta``).
         deprecated: Why it should no longer be used, or an empty string.
         position: Where it is declared.
+        id: The field of events that holds their id; an empty string where none is declared.
+        time: The field of events that says when they happened; an empty string where none is declared.
+        headers: The headers that its messages carry, as far as they are declared.
     """
 
     name: str
@@ -98,6 +103,9 @@ class Topic:
     subjects: SubjectStrategy
     compatibility: str
     position: Position
+    id: str = ""
+    time: str = ""
+    headers: tuple[Header, ...] = ()
     partitions: int | None = None
     replication: int | None = None
     config: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -129,6 +137,14 @@ def value_subject(strategy: SubjectStrategy, topic: str, record: str) -> str:
             return f"{topic}-{record}"
         case SubjectStrategy.RECORD:
             return record
+
+
+def stamped_type(schema: Schema) -> str:
+    """The logical type, or the type, of a field that may hold an id or a time; null beside it does not count."""
+    if isinstance(schema, Union):
+        some = [branch for branch in schema.branches if branch.type != "null"]
+        return stamped_type(some[0]) if len(some) == 1 else "union"
+    return schema.logical.name if schema.logical is not None else schema.type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +184,7 @@ class RequestTopics:
         operations: In the order written.
         key: The key of the requests, or None.
         timeout: How long a client waits unless it says otherwise.
+        headers: The headers that requests carry, as far as they are declared.
         request_compatibility: The level for the subjects of ``<name>.requests``.
         response_compatibility: The level for the subjects of ``<name>.responses``.
         partitions: How many, or None for the broker's default.
@@ -187,6 +204,7 @@ class RequestTopics:
     request_compatibility: str
     response_compatibility: str
     position: Position
+    headers: tuple[Header, ...] = ()
     partitions: int | None = None
     replication: int | None = None
     config: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -12,8 +12,9 @@ from kontrakt.errors import Position, Problem
 
 from . import deprecation
 from .build import Built, Carried
+from .hints import nearest
 from .keys import same_type
-from .topic import Key, Kind, SubjectStrategy
+from .topic import Key, Kind, SubjectStrategy, stamped_type
 
 SHARED_WORDS: Final = {
     "kind": "kind",
@@ -22,6 +23,9 @@ SHARED_WORDS: Final = {
     "compatibility": "compatibility",
     "partitions": "number of partitions",
     "replication": "replication",
+    "id": "field for the id",
+    "time": "field for the time",
+    "headers": "list of headers",
     "stability": "stability",
     "deprecated": "reason of being deprecated",
 }
@@ -45,6 +49,7 @@ def validate(built: Built, problems: list[Problem]) -> None:
         one_entity_one_record,
         subjects_can_be_told_apart,
         names_are_free,
+        events_can_be_stamped,
         fields_are_deprecated_with_a_day,
     ):
         problems.extend(rule(built))
@@ -72,6 +77,7 @@ def _said_of(carried: Carried) -> Iterator[tuple[str, str, object]]:
     for attribute, what in SHARED_WORDS.items():
         value = getattr(carried.declaration, attribute)
         if value:
+            value = ", ".join(map(str, value)) if attribute == "headers" else value
             yield "subjects" if attribute == "strategy" else attribute, what, value
     for setting, value in carried.declaration.config.items():
         yield f"config:{setting}", setting, value
@@ -167,6 +173,29 @@ def names_are_free(built: Built) -> Iterator[Problem]:
             if name in taken:
                 yield Problem(pair.position, f"the topic {name} is declared already at {taken[name]}", hint)
             taken.setdefault(name, pair.position)
+
+
+def events_can_be_stamped(built: Built) -> Iterator[Problem]:
+    """The fields that hold an event's id and time are there, of a type that can be filled in."""
+    for topic in built.topics:
+        for one in built.carried[topic.name]:
+            for word, name, fits, hint in (
+                ("id", topic.id, ("string", "uuid"), "take a string or a uuid"),
+                ("time", topic.time, ("timestamp-millis", "timestamp-micros", "timestamp-nanos"), "take a timestamp"),
+            ):
+                if not name or one.record.position.file in built.broken:
+                    continue
+                field = one.record.field(name)
+                position = one.declaration.at(word) if getattr(one.declaration, word) else one.position
+                if field is None:
+                    known = [known.name for known in one.record.fields]
+                    yield Problem(
+                        position,
+                        f'the {word} of the events of {topic.name} is a field "{name}" that {one.record.fullname} does not have',
+                        nearest(name, known),
+                    )
+                elif stamped_type(field.schema) not in fits:
+                    yield Problem(position, f'the field "{name}" cannot hold the {word} of an event', hint)
 
 
 def projections_fit(built: Built) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ import logging
 import secrets
 import struct
 import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,18 +24,30 @@ from kontrakt.errors import (
     RequestTimeout,
 )
 
+from .clock import SYSTEM, Clock
 from .config import consumer_config
 from .declared import requests_topic, responses_topic
 from .failures import is_final, translated
 from .forks import FORKED, keep, watch
 from .handles import consumer, ends_of, partitions_of, patience
-from .requests import CORRELATION_ID, DEADLINE, REPLY_PARTITION, REPLY_TOPIC, Operation, Requests
+from .headers import checked_headers
+from .messages import EPOCH
+from .requests import (
+    CORRELATION_ID,
+    DEADLINE,
+    IDEMPOTENCY_KEY,
+    REPLY_PARTITION,
+    REPLY_TOPIC,
+    Operation,
+    Requests,
+)
 from .serialization import AvroReader, ValueWriter, key_of, key_writer
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from .bus import Bus
+    from .headers import DeclaredHeaders
     from .messages import HeaderValue
 
 _log: Final = logging.getLogger("kontrakt.kafka")
@@ -44,6 +55,7 @@ _log: Final = logging.getLogger("kontrakt.kafka")
 _SLICE_SECONDS: Final = 0.2
 PARTITION: Final = struct.Struct(">i")
 MILLISECONDS: Final = struct.Struct(">q")
+_MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
 @dataclass(eq=False, slots=True)
@@ -190,13 +202,22 @@ class Caller:
         bus.opened(self)
         watch(self)
 
-    def call(self, operation: str, request: Any, timeout: dt.timedelta | None = None) -> Any:
+    def call(
+        self,
+        operation: str,
+        request: Any,
+        timeout: dt.timedelta | None = None,
+        idempotency_key: str | None = None,
+        headers: DeclaredHeaders | None = None,
+    ) -> Any:
         """Send a request and wait for its answer.
 
         Args:
             operation: The operation's name.
             request: Its request record.
             timeout: How long to wait; the protocol's own when left out.
+            idempotency_key: Says of several requests that they are the same one, sent again.
+            headers: The headers that the protocol declares.
 
         Returns:
             What the operation answers.
@@ -210,27 +231,30 @@ class Caller:
             ClosedError: The client is closed, or was while this waited.
         """
         seconds = min((self._requests.timeout if timeout is None else timeout).total_seconds(), threading.TIMEOUT_MAX)
-        deadline = time.monotonic() + seconds
-        until = time.time_ns() // 1_000_000 + int(seconds * 1000)
+        clock = self._bus.clock
+        deadline = clock.monotonic() + seconds
+        until = (clock.now() - EPOCH) // _MILLISECOND + int(seconds * 1000)
         payload, key = self._encoded(operation, request)
+        beside = self._beside(idempotency_key, headers)
         name = f"{self._requests.topic}.{operation}"
         try:
             answers = self._reading(seconds)
         except BrokerUnavailable as error:
-            if time.monotonic() < deadline:
+            if clock.monotonic() < deadline:
                 raise
             raise RequestTimeout(f"no answer to {name} within {seconds:g} s; it was not sent: {error}") from error
         correlation = uuid.uuid4().bytes
         waiting = answers.expect(correlation)
         try:
-            headers: list[tuple[str, HeaderValue]] = [
+            sent: list[tuple[str, HeaderValue]] = [
+                *beside,
                 (CORRELATION_ID, correlation),
                 (REPLY_TOPIC, answers.topic),
                 (REPLY_PARTITION, PARTITION.pack(answers.partition)),
                 (DEADLINE, MILLISECONDS.pack(until)),
             ]
-            delivery = self._sender.send(self._deliveries, self._topic, key, payload, headers, on_failure=waiting.fail)
-            if not waiting.answered.wait(max(0.0, deadline - time.monotonic())):
+            delivery = self._sender.send(self._deliveries, self._topic, key, payload, sent, on_failure=waiting.fail)
+            if not _answered(waiting, clock, deadline):
                 acted = "the service may still have acted" if delivery.done else "no broker has acknowledged it yet"
                 raise RequestTimeout(f"no answer to {name} within {seconds:g} s; {acted}")
         finally:
@@ -240,19 +264,27 @@ class Caller:
         assert waiting.message is not None
         return self._answer(self._operations[operation], waiting.message)
 
-    def notify(self, operation: str, request: Any) -> None:
+    def notify(
+        self,
+        operation: str,
+        request: Any,
+        idempotency_key: str | None = None,
+        headers: DeclaredHeaders | None = None,
+    ) -> None:
         """Send a one-way request. Nothing is waited for; a failure to deliver is raised when the client closes.
 
         Args:
             operation: The operation's name.
             request: Its request record.
+            idempotency_key: Says of several requests that they are the same one, sent again.
+            headers: The headers that the protocol declares.
 
         Raises:
             DeliveryError: librdkafka does not take it.
             ClosedError: The client is closed.
         """
         payload, key = self._encoded(operation, request)
-        self._sender.send(self._deliveries, self._topic, key, payload)
+        self._sender.send(self._deliveries, self._topic, key, payload, self._beside(idempotency_key, headers))
 
     def close(self) -> None:
         """Deliver what was sent, then stop waiting for answers.
@@ -288,6 +320,11 @@ class Caller:
         self._sender.check()
         return self._encode[operation](request), self._key(request)
 
+    def _beside(self, idempotency_key: str | None, headers: DeclaredHeaders | None) -> list[tuple[str, HeaderValue]]:
+        """The headers of a request, whether somebody waits for its answer or not."""
+        declared = checked_headers(self._requests, headers)
+        return [*(declared or ()), *([(IDEMPOTENCY_KEY, idempotency_key)] if idempotency_key is not None else [])]
+
     def _reading(self, timeout: float) -> Answers:
         with self._lock:
             if self._closed:
@@ -319,6 +356,14 @@ class Caller:
         if kind is not operation.response:
             raise RequestFailed(f"{name} was answered as another operation, with {kind.__name__}")
         return response
+
+
+def _answered(waiting: _Waiting, clock: Clock, deadline: float) -> bool:
+    """Wait for an answer, or until the clock says that the time is up; another clock than the machine's is asked again and again."""
+    while (left := deadline - clock.monotonic()) > 0:
+        if waiting.answered.wait(left if clock is SYSTEM else _SLICE_SECONDS):
+            return True
+    return waiting.answered.is_set()
 
 
 def _parts(answer: Any) -> tuple[Any, Any]:

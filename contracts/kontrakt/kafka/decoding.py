@@ -9,7 +9,7 @@ from kontrakt.errors import DecodeError
 
 from .fetcher import place_of
 from .messages import Delete, Event, Meta, Put
-from .serialization import AvroReader, key_reader, types_of
+from .serialization import AvroReader, field_of, key_reader, types_of
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -69,6 +69,7 @@ class EventDecoder(Generic[K, V]):
         self._values = AvroReader(registry, types_of(topic))
         self._read_key = key_reader(registry, topic.key)
         self._topic = topic.topic
+        self._id, self._time = topic.id, topic.time
         self._unknown = unknown
         self._skipped: set[str] = set()
 
@@ -88,6 +89,8 @@ class EventDecoder(Generic[K, V]):
             self._pass_over(value)
             return None
         key: K = self._read_key(message.key(), meta.headers)
+        meta.event_id = field_of(value, self._id) if self._id else None
+        meta.event_time = field_of(value, self._time) if self._time else None
         return kind, Event(key, value, meta)
 
     def _pass_over(self, name: str) -> None:

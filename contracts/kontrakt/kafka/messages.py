@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from .clock import SYSTEM, Clock
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 HeaderValue: TypeAlias = "str | bytes | None"
-Headers: TypeAlias = "Mapping[str, HeaderValue] | Sequence[tuple[str, HeaderValue]]"
-"""Headers as they are given to a producer; text is written as UTF-8. A name may occur more than once."""
+Headers: TypeAlias = "Mapping[str, HeaderValue] | Iterable[tuple[str, HeaderValue]]"
+"""Headers as they are given to a producer: a topic's own ``Headers``, or names with values. Text is written as UTF-8, and a name may
+occur more than once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,6 +31,8 @@ class Meta:
         offset: The offset.
         milliseconds: When it was written, in milliseconds since 1970; None when nobody said.
         headers: The headers in their order. A name may occur more than once.
+        event_id: The event's own id, where the contract says which field holds it.
+        event_time: When the event happened, where the contract says which field holds that.
     """
 
     topic: str = ""
@@ -32,13 +40,15 @@ class Meta:
     offset: int = -1
     milliseconds: int | None = None
     headers: Sequence[tuple[str, bytes | None]] = ()
+    event_id: UUID | str | None = None
+    event_time: dt.datetime | int | None = None
 
     @property
     def timestamp(self) -> dt.datetime | None:
         """When it was written, by the producer's clock or the broker's as the topic is configured."""
         if self.milliseconds is None:
             return None
-        return _EPOCH + dt.timedelta(milliseconds=self.milliseconds)
+        return EPOCH + dt.timedelta(milliseconds=self.milliseconds)
 
     def header(self, name: str) -> bytes | None:
         """The value of a header; of several the last one, as Kafka's Java client takes it."""
@@ -49,6 +59,27 @@ class Meta:
 
     def __str__(self) -> str:
         return f"{self.topic}[{self.partition}]@{self.offset}"
+
+
+@dataclass(slots=True, kw_only=True)
+class RequestMeta(Meta):
+    """Where a request stood, and how long its requester waits.
+
+    Attributes:
+        deadline: Until when the requester waits; None when it does not say.
+        idempotency_key: Says of several requests that they are the same one, sent again; None when the requester gave none.
+    """
+
+    deadline: dt.datetime | None = None
+    idempotency_key: str | None = None
+    clock: Clock = field(default=SYSTEM, repr=False, compare=False)
+
+    @property
+    def time_left(self) -> dt.timedelta | None:
+        """How long the requester still waits, not below zero, by this machine's clock; None when it does not say."""
+        if self.deadline is None:
+            return None
+        return max(dt.timedelta(), self.deadline - self.clock.now())
 
 
 @dataclass(slots=True)
@@ -94,4 +125,4 @@ class Event(Generic[K, V]):
     meta: Meta
 
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

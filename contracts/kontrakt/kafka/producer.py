@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from kontrakt.errors import ClosedError, EncodeError
 
+from .headers import checked_headers
 from .serialization import ValueWriter, key_of, key_writer, types_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class _Producer:
     """
 
     def __init__(self, bus: Destination, topic: type[Topic]) -> None:
+        self._declared = topic
         self._topic = topic.topic
         self._sender = bus.sender
         self._deliveries = self._sender.deliveries()
@@ -81,7 +83,7 @@ class _Producer:
         self._sender.check()
 
     def _send(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> Delivery:
-        return self._sender.send(self._deliveries, self._topic, key, value, headers)
+        return self._sender.send(self._deliveries, self._topic, key, value, checked_headers(self._declared, headers))
 
     def _key_bytes(self, key: Any) -> bytes | None:
         if self._encode_key is None:
@@ -121,7 +123,7 @@ class _EntityProducer(_Producer, Generic[K]):
 
         Args:
             key: The entity's key.
-            headers: Headers of the message.
+            headers: Headers of the message: the topic's ``Headers`` where it declares some, or names with values.
 
         Raises:
             EncodeError: The key is not one of this topic.
@@ -139,7 +141,7 @@ class EntityProducer(_EntityProducer[K], Generic[K, V]):
 
         Args:
             value: The whole entity.
-            headers: Headers of the message.
+            headers: Headers of the message: the topic's ``Headers`` where it declares some, or names with values.
 
         Raises:
             EncodeError: The value does not fit its schema; nothing is sent.
@@ -160,7 +162,7 @@ class KeyedEntityProducer(_EntityProducer[K], Generic[K, V]):
         Args:
             key: The entity's key.
             value: The whole entity.
-            headers: Headers of the message.
+            headers: Headers of the message: the topic's ``Headers`` where it declares some, or names with values.
 
         Raises:
             EncodeError: The key or the value does not fit its schema; nothing is sent.
@@ -179,7 +181,7 @@ class EventProducer(_Producer, Generic[K, V]):
 
         Args:
             event: The event.
-            headers: Headers of the message.
+            headers: Headers of the message: the topic's ``Headers`` where it declares some, or names with values.
 
         Raises:
             EncodeError: The event does not fit its schema; nothing is sent.
@@ -200,7 +202,7 @@ class KeyedEventProducer(_Producer, Generic[K, V]):
         Args:
             key: Its key.
             event: The event.
-            headers: Headers of the message.
+            headers: Headers of the message: the topic's ``Headers`` where it declares some, or names with values.
 
         Raises:
             EncodeError: The key or the event does not fit its schema; nothing is sent.

@@ -2,7 +2,8 @@
 
 Two topics carry a protocol, ``<name>.requests`` and ``<name>.responses``. The headers are those that Spring Kafka's reply template
 understands: ``kafka_correlationId``, ``kafka_replyTopic``, ``kafka_replyPartition``; ``kontrakt_deadline`` says until when the
-requester waits (milliseconds since 1970, 8 bytes, big-endian).
+requester waits (milliseconds since 1970, 8 bytes, big-endian), and ``kontrakt_idempotencyKey`` that several requests are the same
+one (UTF-8).
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from .answers import AnswerStore
     from .bus import Bus
     from .client import Caller
+    from .headers import DeclaredHeaders
     from .policies import OnError
     from .service import ServiceRunner
     from .topics import Key
@@ -26,6 +29,7 @@ CORRELATION_ID: Final = "kafka_correlationId"
 REPLY_TOPIC: Final = "kafka_replyTopic"
 REPLY_PARTITION: Final = "kafka_replyPartition"
 DEADLINE: Final = "kontrakt_deadline"
+IDEMPOTENCY_KEY: Final = "kontrakt_idempotencyKey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Requests:
         *,
         group: str,
         on_error: OnError = "stop",
+        deduplicate: AnswerStore | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> ServiceRunner:
         """Answer requests.
@@ -78,6 +83,8 @@ class Requests:
             group: The consumer group. Instances of one service share a group, and with it the requests.
             on_error: What happens at a request that cannot be read and does not say where to answer: ``stop`` raises and
                 leaves the offset where it is, ``skip`` logs it and goes on.
+            deduplicate: Remembers answers, ``MemoryAnswers`` or ``SqliteAnswers``: a request that comes again gets the same answer, and is
+                not executed again. Without it every request is executed as often as it comes.
             config: More for librdkafka's consumer, by its own names.
 
         Returns:
@@ -91,7 +98,7 @@ class Requests:
         """
         from .service import ServiceRunner
 
-        return ServiceRunner(bus, cls, service, group=group, on_error=on_error, config=config)
+        return ServiceRunner(bus, cls, service, group=group, on_error=on_error, deduplicate=deduplicate, config=config)
 
 
 class RequestClient:
@@ -110,7 +117,14 @@ class RequestClient:
 
         self._caller: Caller = Caller(bus, requests)
 
-    def _call(self, operation: str, request: Any, timeout: dt.timedelta | None = None) -> Any:
+    def _call(
+        self,
+        operation: str,
+        request: Any,
+        timeout: dt.timedelta | None = None,
+        idempotency_key: str | None = None,
+        headers: DeclaredHeaders | None = None,
+    ) -> Any:
         """Send a request and wait for its answer.
 
         Returns:
@@ -122,11 +136,17 @@ class RequestClient:
             RequestTimeout: No answer came in time.
             DeliveryError: The request was not sent.
         """
-        return self._caller.call(operation, request, timeout)
+        return self._caller.call(operation, request, timeout, idempotency_key, headers)
 
-    def _notify(self, operation: str, request: Any) -> None:
+    def _notify(
+        self,
+        operation: str,
+        request: Any,
+        idempotency_key: str | None = None,
+        headers: DeclaredHeaders | None = None,
+    ) -> None:
         """Send a one-way request; nobody answers, and nothing is waited for."""
-        self._caller.notify(operation, request)
+        self._caller.notify(operation, request, idempotency_key, headers)
 
     def __enter__(self) -> Self:
         return self

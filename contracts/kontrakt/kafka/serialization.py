@@ -229,6 +229,14 @@ def _part(name: str, value: Any) -> Any:
     return getattr(value, name)
 
 
+def field_of(value: Any, name: str) -> Any:
+    """A field of a value in any style; None where it has none of that name, as a projection may."""
+    try:
+        return _part(name, value)
+    except (AttributeError, KeyError):
+        return None
+
+
 def _plain_type(key: Key) -> type[Any]:
     return key.type if key.format == "string" else int
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,17 @@ from .decoding import meta_of
 from .failures import located
 from .fetcher import Fetcher
 from .forks import watch
-from .requests import CORRELATION_ID, DEADLINE, REPLY_PARTITION, REPLY_TOPIC, Operation, Requests, RequestService
+from .messages import EPOCH, RequestMeta
+from .requests import (
+    CORRELATION_ID,
+    DEADLINE,
+    IDEMPOTENCY_KEY,
+    REPLY_PARTITION,
+    REPLY_TOPIC,
+    Operation,
+    Requests,
+    RequestService,
+)
 from .serialization import AvroReader, ValueWriter
 
 if TYPE_CHECKING:
@@ -26,9 +36,10 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Message
 
+    from .answers import AnswerStore
     from .bus import Bus
+    from .clock import Clock
     from .delivery import Delivery
-    from .messages import Meta
     from .policies import OnError
 
 _log: Final = logging.getLogger("kontrakt.kafka")
@@ -52,7 +63,7 @@ class _Answering:
 
     def __init__(self, bus: Bus, requests: type[Requests], operation: Operation, service: RequestService) -> None:
         self.name = operation.name
-        self.handle: Callable[[Any, Meta], Any] = getattr(service, operation.method or operation.name)
+        self.handle: Callable[[Any, RequestMeta], Any] = getattr(service, operation.method or operation.name)
         self._make = operation.response
         self._fields: dict[str, Any] = {"error": None}
         self._encode: Callable[[Any], bytes] | None = None
@@ -86,7 +97,7 @@ class ServiceRunner:
     """A service at work.
 
     A request's offset is committed when its answer was delivered, so a service that crashes answers again. One whose deadline has
-    passed, by this machine's clock, is not started. An error that the protocol declares is answered as such; any other exception is
+    passed, by the clock of the bus, is not started. An error that the protocol declares is answered as such; any other exception is
     logged, and answered with its name and text, as is a request that cannot be read. An answer that cannot be delivered is logged:
     the requester's time runs out.
 
@@ -96,6 +107,8 @@ class ServiceRunner:
         service: What answers.
         group: The consumer group that the instances of the service share.
         on_error: What happens at a request that cannot be read and does not say where to answer.
+        deduplicate: Remembers answers, so that a request that comes again gets the same one and is not executed again. It is known by
+            its idempotency key, or, without one, by its place in the topic.
         config: More for librdkafka's consumer, by its own names.
 
     Raises:
@@ -110,6 +123,7 @@ class ServiceRunner:
         *,
         group: str,
         on_error: OnError = "stop",
+        deduplicate: AnswerStore | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
         expected: Any = getattr(requests, "Service", RequestService)
@@ -120,6 +134,8 @@ class ServiceRunner:
         self._bus = bus
         self._topic = requests_topic(requests)
         self._on_error = on_error
+        self._answers = deduplicate
+        self._clock = bus.clock
         self._sender = bus.sender
         self._deliveries = self._sender.deliveries()
         self._operations = {one.request: _Answering(bus, requests, one, service) for one in requests.operations}
@@ -139,7 +155,7 @@ class ServiceRunner:
         Raises:
             DecodeError: A request cannot be read, and does not say where to answer; its offset stays where it is.
             RegistryError: The schema of a request cannot be fetched.
-            BusError: The topic cannot be read any more.
+            BusError: The topic cannot be read any more, or the answers that are to be remembered cannot be stored.
             ClosedError: It is closed already.
         """
         self._fetcher.check()
@@ -215,9 +231,9 @@ class ServiceRunner:
 
     def _handle(self, message: Message) -> Delivery | None:
         """Call the service; the delivery of its answer, or None where there is none to give."""
-        meta = meta_of(message)
+        meta = _meta(message, self._clock)
         reply = _reply_to(meta)
-        if _expired(meta):
+        if meta.deadline is not None and meta.deadline < self._clock.now():
             _log.warning("not starting the request %s: its deadline has passed", meta)
             return None
         payload = message.value() or b""
@@ -230,32 +246,44 @@ class ServiceRunner:
         except RegistryError as error:
             raise located(error, str(meta)) from error
         operation = self._operations[kind]
-        if operation.one_way:
-            self._one_way(operation, request, meta)
-            return None
-        return self._reply(reply, self._answer(operation, request, meta), meta)
+        if self._answers is None:
+            answer, _ = self._executed(operation, request, meta)
+        else:
+            answer = self._executed_once(self._answers, operation, request, meta)
+        return None if operation.one_way else self._reply(reply, answer, meta)
 
-    def _one_way(self, operation: _Answering, request: Any, meta: Meta) -> None:
-        try:
-            operation.handle(request, meta)
-        except Exception:  # noqa: BLE001 - nobody waits; said in the log
-            _log.exception("%s failed on the one-way request %s", operation.name, meta)
+    def _executed_once(self, answers: AnswerStore, operation: _Answering, request: Any, meta: RequestMeta) -> bytes:
+        """The answer to a request, remembered or new. What the contract does not declare as an outcome is not remembered."""
+        known_by = f"{self._topic} {operation.name} {_identity(meta)}"
+        known = answers.find(known_by, self._clock.now())
+        if known is not None:
+            _log.info("the request %s was executed before; its answer is sent again", meta)
+            return known
+        answer, outcome = self._executed(operation, request, meta)
+        if outcome:
+            answers.remember(known_by, answer, self._clock.now())
+        return answer
 
-    def _answer(self, operation: _Answering, request: Any, meta: Meta) -> bytes:
+    def _executed(self, operation: _Answering, request: Any, meta: RequestMeta) -> tuple[bytes, bool]:
+        """Call the service: the answer, and whether it is an outcome that the contract declares."""
         try:
-            return operation.success(operation.handle(request, meta))
+            result = operation.handle(request, meta)
+            return (b"" if operation.one_way else operation.success(result)), True
         except DeclaredError as error:
             failed: Exception = error
             try:
-                return operation.failure(error)
+                if not operation.one_way:
+                    return operation.failure(error), True
             except Exception:  # noqa: BLE001 - the codec's refusal, or that of the answer's own class
                 _log.exception("%s raised an error on the request %s that it does not declare", operation.name, meta)
+                return operation.failure(_said(failed)), False
         except Exception as error:  # noqa: BLE001 - whatever it is, the requester hears of it
             failed = error
-            _log.exception("%s failed on the request %s", operation.name, meta)
-        return operation.failure(_said(failed))
+        kind = "one-way request" if operation.one_way else "request"
+        _log.error("%s failed on the %s %s", operation.name, kind, meta, exc_info=failed)
+        return (b"" if operation.one_way else operation.failure(_said(failed))), False
 
-    def _unknown(self, name: str, meta: Meta, reply: _ReplyTo | None) -> Delivery | None:
+    def _unknown(self, name: str, meta: RequestMeta, reply: _ReplyTo | None) -> Delivery | None:
         """Answer an operation that is newer than this service; whoever does not wait for an answer gets none."""
         error = DecodeError(f"it is {name}, which this service was generated without")
         if reply is not None:
@@ -264,7 +292,7 @@ class ServiceRunner:
         return None
 
     def _unreadable(
-        self, kind: type[Any] | None, meta: Meta, reply: _ReplyTo | None, error: KontraktError
+        self, kind: type[Any] | None, meta: RequestMeta, reply: _ReplyTo | None, error: KontraktError
     ) -> Delivery | None:
         """Answer a request that cannot be read. Where not even its operation is known, any of them can say that it failed."""
         known = [self._operations[kind]] if kind is not None else self._operations.values()
@@ -278,7 +306,7 @@ class ServiceRunner:
         advice = '; it comes again until it can be read, or a service with on_error="skip" passes over it'
         raise DecodeError(f"{meta}: the request cannot be read: {error}{advice}") from error
 
-    def _reply(self, reply: _ReplyTo | None, answer: bytes, meta: Meta) -> Delivery | None:
+    def _reply(self, reply: _ReplyTo | None, answer: bytes, meta: RequestMeta) -> Delivery | None:
         if reply is None:
             _log.warning("the request %s does not say where to answer; its answer is dropped", meta)
             return None
@@ -316,7 +344,7 @@ class ServiceRunner:
         self._advance()
 
 
-def _reply_to(meta: Meta) -> _ReplyTo | None:
+def _reply_to(meta: RequestMeta) -> _ReplyTo | None:
     topic, correlation = meta.header(REPLY_TOPIC), meta.header(CORRELATION_ID)
     if topic is None or correlation is None:
         return None
@@ -325,12 +353,37 @@ def _reply_to(meta: Meta) -> _ReplyTo | None:
     return _ReplyTo(topic.decode(errors="replace"), PARTITION.unpack(partition or b"")[0] if known else -1, correlation)
 
 
-def _expired(meta: Meta) -> bool:
-    deadline = meta.header(DEADLINE)
-    if deadline is None or len(deadline) != MILLISECONDS.size:
-        return False
-    until: int = MILLISECONDS.unpack(deadline)[0]
-    return until < time.time_ns() // 1_000_000
+def _meta(message: Message, clock: Clock) -> RequestMeta:
+    """Where a request stood, and what its own headers say."""
+    meta = meta_of(message)
+    deadline, key = meta.header(DEADLINE), meta.header(IDEMPOTENCY_KEY)
+    return RequestMeta(
+        topic=meta.topic,
+        partition=meta.partition,
+        offset=meta.offset,
+        milliseconds=meta.milliseconds,
+        headers=meta.headers,
+        deadline=None if deadline is None else _moment(deadline),
+        idempotency_key=None if key is None else key.decode(errors="replace"),
+        clock=clock,
+    )
+
+
+def _moment(data: bytes) -> dt.datetime | None:
+    """The moment that a header says in milliseconds; None for what is none, which a stranger may write."""
+    if len(data) != MILLISECONDS.size:
+        return None
+    try:
+        return EPOCH + dt.timedelta(milliseconds=MILLISECONDS.unpack(data)[0])
+    except OverflowError:
+        return None
+
+
+def _identity(meta: RequestMeta) -> str:
+    """What a request is known by. One without a key is the same when it stands at the same place: read again after a crash."""
+    if meta.idempotency_key is not None:
+        return f"key {meta.idempotency_key}"
+    return f"at {meta} {meta.milliseconds}"
 
 
 def _said(error: BaseException) -> str:

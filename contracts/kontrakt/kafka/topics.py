@@ -148,9 +148,13 @@ class EventsView(Topic, Generic[K, V]):
 
     Attributes:
         types: The records that travel on the topic.
+        id: The field that holds an event's id; empty where the contract names none.
+        time: The field that says when an event happened; empty where the contract names none.
     """
 
     types: ClassVar[tuple[type[Any], ...]]
+    id: ClassVar[str] = ""
+    time: ClassVar[str] = ""
 
     @classmethod
     def consumer(

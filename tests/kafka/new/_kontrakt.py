@@ -77,6 +77,15 @@ BUNDLE = Bundle(
             defines=("acme.Gauge",),
         ),
         Document(
+            name="acme.KnockRequest",
+            text=(
+                '{"type":"record","namespace":"acme","name":"KnockRequest","doc":"Asks for the operation knock.","fields":['
+                '{"name":"door","type":"string"}]}'
+            ),
+            subject="locksmith.requests-acme.KnockRequest",
+            defines=("acme.KnockRequest",),
+        ),
+        Document(
             name="acme.Line",
             text=(
                 '{"type":"record","namespace":"acme","name":"Line","doc":"A line of an order. Two fields are its key.","fields":['
@@ -96,6 +105,46 @@ BUNDLE = Bundle(
             ),
             subject="acme.LineKey",
             defines=("acme.LineKey",),
+        ),
+        Document(
+            name="acme.Lock",
+            text=(
+                '{"type":"record","namespace":"acme","name":"Lock","doc":"An entity with headers.","fields":['
+                '{"name":"door","type":"string"},'
+                '{"name":"locked","type":"boolean"}]}'
+            ),
+            subject="door-locks-value",
+            defines=("acme.Lock",),
+        ),
+        Document(
+            name="acme.OpenRequest",
+            text=(
+                '{"type":"record","namespace":"acme","name":"OpenRequest","doc":"Asks for the operation open.","fields":['
+                '{"name":"door","type":"string"}]}'
+            ),
+            subject="locksmith.requests-acme.OpenRequest",
+            defines=("acme.OpenRequest",),
+        ),
+        Document(
+            name="acme.OpenResponse",
+            text=(
+                '{"type":"record","namespace":"acme","name":"OpenResponse","doc":"Answers the operation open.","fields":['
+                '{"name":"response","type":["null","string"],"default":null,"doc":"What came of it; null unless it went well."},'
+                '{"name":"error","type":["null","string"],"default":null,"doc":"Why it failed; null when it went well. Text stands for a failure that the contract does not declare."}]}'
+            ),
+            subject="locksmith.responses-acme.OpenResponse",
+            defines=("acme.OpenResponse",),
+        ),
+        Document(
+            name="acme.Opened",
+            text=(
+                '{"type":"record","namespace":"acme","name":"Opened","doc":"A door was opened: an event with an id, a time and headers.","fields":['
+                '{"name":"event_id","type":{"type":"string","logicalType":"uuid"}},'
+                '{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}},'
+                '{"name":"door","type":"string"}]}'
+            ),
+            subject="doors-value",
+            defines=("acme.Opened",),
         ),
         Document(
             name="acme.Paid",
@@ -216,8 +265,13 @@ BUNDLE = Bundle(
         "acme.Customer": "tests.kafka.new.customers:Customer",
         "acme.Dial": "tests.kafka.new.dials:Dial",
         "acme.Gauge": "tests.kafka.new.gauges:Gauge",
+        "acme.KnockRequest": "tests.kafka.new.locksmith:KnockRequest",
         "acme.Line": "tests.kafka.new.lines:Line",
         "acme.LineKey": "tests.kafka.new.lines:LineKey",
+        "acme.Lock": "tests.kafka.new.door_locks:Lock",
+        "acme.OpenRequest": "tests.kafka.new.locksmith:OpenRequest",
+        "acme.OpenResponse": "tests.kafka.new.locksmith:OpenResponse",
+        "acme.Opened": "tests.kafka.new.doors:Opened",
         "acme.Paid": "tests.kafka.new.orders:Paid",
         "acme.Placed": "tests.kafka.new.orders:Placed",
         "acme.Reading": "tests.kafka.new.acme:Reading",

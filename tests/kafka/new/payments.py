@@ -13,9 +13,9 @@ from kontrakt import (
     Bus,
     DeclaredError,
     Key,
-    Meta,
     Operation,
     RequestClient,
+    RequestMeta,
     Requests,
     RequestService,
 )
@@ -106,12 +106,14 @@ class Payments(Requests):
             amount: int,
             currency: str = "SEK",
             timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
         ) -> Authorization:
             """Requests ``authorize``.
 
             Args:
                 currency: New.
                 timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
 
             Raises:
                 CardDeclined: The service declares it.
@@ -120,30 +122,37 @@ class Payments(Requests):
                 "authorize",
                 AuthorizeRequest(order_id=order_id, amount=amount, currency=currency),
                 timeout,
+                idempotency_key,
             )
             return answer
 
-        def return_(self, *, order_id: str, timeout: dt.timedelta | None = None) -> None:
+        def return_(
+            self,
+            *,
+            order_id: str,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> None:
             """New, and a word of Python's."""
-            self._call("return", ReturnRequest(order_id=order_id), timeout)
+            self._call("return", ReturnRequest(order_id=order_id), timeout, idempotency_key)
 
-        def settled(self, *, order_id: str) -> None:
+        def settled(self, *, order_id: str, idempotency_key: str | None = None) -> None:
             """New; nobody answers."""
-            self._notify("settled", SettledRequest(order_id=order_id))
+            self._notify("settled", SettledRequest(order_id=order_id), idempotency_key)
 
     class Service(RequestService):
         """Answers requests."""
 
         @abstractmethod
-        def authorize(self, request: AuthorizeRequest, meta: Meta) -> Authorization:
+        def authorize(self, request: AuthorizeRequest, meta: RequestMeta) -> Authorization:
             """Answers ``authorize``."""
 
         @abstractmethod
-        def return_(self, request: ReturnRequest, meta: Meta) -> None:
+        def return_(self, request: ReturnRequest, meta: RequestMeta) -> None:
             """New, and a word of Python's."""
 
         @abstractmethod
-        def settled(self, request: SettledRequest, meta: Meta) -> None:
+        def settled(self, request: SettledRequest, meta: RequestMeta) -> None:
             """New; nobody answers."""
 
     @classmethod

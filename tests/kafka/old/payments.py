@@ -13,9 +13,9 @@ from kontrakt import (
     Bus,
     DeclaredError,
     Key,
-    Meta,
     Operation,
     RequestClient,
+    RequestMeta,
     Requests,
     RequestService,
 )
@@ -66,7 +66,12 @@ class Payments(Requests):
         """Sends requests, and waits for their answers."""
 
         def authorize(
-            self, *, order_id: str, amount: int, timeout: dt.timedelta | None = None
+            self,
+            *,
+            order_id: str,
+            amount: int,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
         ) -> Authorization:
             """Requests ``authorize``.
 
@@ -74,7 +79,10 @@ class Payments(Requests):
                 CardDeclined: The service declares it.
             """
             answer: Authorization = self._call(
-                "authorize", AuthorizeRequest(order_id=order_id, amount=amount), timeout
+                "authorize",
+                AuthorizeRequest(order_id=order_id, amount=amount),
+                timeout,
+                idempotency_key,
             )
             return answer
 
@@ -82,7 +90,7 @@ class Payments(Requests):
         """Answers requests."""
 
         @abstractmethod
-        def authorize(self, request: AuthorizeRequest, meta: Meta) -> Authorization:
+        def authorize(self, request: AuthorizeRequest, meta: RequestMeta) -> Authorization:
             """Answers ``authorize``."""
 
     @classmethod

@@ -14,9 +14,9 @@ from kontrakt import (
     Bus,
     DeclaredError,
     Key,
-    Meta,
     Operation,
     RequestClient,
+    RequestMeta,
     Requests,
     RequestService,
 )
@@ -146,6 +146,7 @@ class Tax(Requests):
             on: dt.date | None = None,
             goods: list[str] | None = None,
             timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
         ) -> Rate:
             """The rate of a country.
 
@@ -153,6 +154,7 @@ class Tax(Requests):
                 country: Its code.
                 on: A day; null for today.
                 timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
 
             Raises:
                 NoSuchCountry: Nobody knows it.
@@ -168,49 +170,66 @@ class Tax(Requests):
                     }
                 ),
                 timeout,
+                idempotency_key,
             )
             return answer
 
-        def class_(self, *, country: str, timeout: dt.timedelta | None = None) -> Rate | None:
+        def class_(
+            self,
+            *,
+            country: str,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> Rate | None:
             """Requests ``class``."""
             answer: Rate | None = self._call(
                 "class",
                 ClassRequest({"-type": "acme.tax.ClassRequest", "country": country}),
                 timeout,
+                idempotency_key,
             )
             return answer
 
-        def forget(self, *, country: str, timeout: dt.timedelta | None = None) -> None:
+        def forget(
+            self,
+            *,
+            country: str,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> None:
             """Forgets a country."""
             self._call(
                 "forget",
                 ForgetRequest({"-type": "acme.tax.ForgetRequest", "country": country}),
                 timeout,
+                idempotency_key,
             )
 
-        def changed(self, *, country: str) -> None:
+        def changed(self, *, country: str, idempotency_key: str | None = None) -> None:
             """Requests ``changed``."""
             self._notify(
-                "changed", ChangedRequest({"-type": "acme.tax.ChangedRequest", "country": country})
+                "changed",
+                ChangedRequest({"-type": "acme.tax.ChangedRequest", "country": country}),
+                idempotency_key,
             )
 
     class Service(RequestService):
         """Answers requests."""
 
         @abstractmethod
-        def rate(self, request: RateRequest, meta: Meta) -> Rate:
+        def rate(self, request: RateRequest, meta: RequestMeta) -> Rate:
             """The rate of a country."""
 
         @abstractmethod
-        def class_(self, request: ClassRequest, meta: Meta) -> Rate | None:
+        def class_(self, request: ClassRequest, meta: RequestMeta) -> Rate | None:
             """Answers ``class``."""
 
         @abstractmethod
-        def forget(self, request: ForgetRequest, meta: Meta) -> None:
+        def forget(self, request: ForgetRequest, meta: RequestMeta) -> None:
             """Forgets a country."""
 
         @abstractmethod
-        def changed(self, request: ChangedRequest, meta: Meta) -> None:
+        def changed(self, request: ChangedRequest, meta: RequestMeta) -> None:
             """Answers ``changed``."""
 
     @classmethod
