@@ -10,13 +10,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = {"kontrakt": ROOT / "contracts" / "kontrakt", "kontrakt_codegen": ROOT / "codegen" / "kontrakt_codegen"}
 
-LEAVES = {"errors", "values", "_version", "files", "severity", "collection"}
+LEAVES = {"errors", "values", "_version", "files", "severity", "collection", "stamps"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "files": set(),
     "collection": set(),
     "severity": set(),
     "values": {"errors"},
+    "stamps": {"values"},
     "_version": set(),
     "settings": LEAVES,
     "avro": LEAVES,

@@ -234,7 +234,7 @@ def stamps(topics: Iterable[Topic]) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for topic in topics:
         for record in topic.values:
-            found[record.fullname] = found.get(record.fullname, frozenset()) | {topic.id, topic.time} - {""}
+            found[record.fullname] = found.get(record.fullname, frozenset()) | topic.stamped(record)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from kontrakt import Meta
+from kontrakt import RequestMeta
 
 from tests.kafka.new.payments import Authorization, AuthorizeRequest, Payments, ReturnRequest, SettledRequest
 
@@ -22,7 +22,7 @@ class Bank(Payments.Service):
     begun: threading.Event = field(default_factory=threading.Event)
     settlement: threading.Event = field(default_factory=threading.Event)
 
-    def authorize(self, request: AuthorizeRequest, meta: Meta) -> Authorization:
+    def authorize(self, request: AuthorizeRequest, meta: RequestMeta) -> Authorization:
         self.asked.append(request.order_id)
         self.begun.set()
         self.places.append(str(meta))
@@ -31,10 +31,10 @@ class Bank(Payments.Service):
             return answer
         return Authorization(authorization_id=f"a-{request.order_id}-{request.amount}{request.currency}")
 
-    def return_(self, request: ReturnRequest, meta: Meta) -> None:
+    def return_(self, request: ReturnRequest, meta: RequestMeta) -> None:
         self.asked.append(f"return {request.order_id}")
 
-    def settled(self, request: SettledRequest, meta: Meta) -> None:
+    def settled(self, request: SettledRequest, meta: RequestMeta) -> None:
         self.asked.append(f"settled {request.order_id}")
         self.settlement.set()
         if request.order_id == "broken":

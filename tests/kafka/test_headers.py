@@ -29,7 +29,7 @@ def test_what_is_sent_is_read(place: Place, bus: Bus, fresh: Fresh) -> None:
     with topic.producer(bus) as doors:
         doors.send(Opened(door="d-1"), headers=whole)
         doors.send(Opened(door="d-1"), headers=[*topic.Headers(tenant=TENANT), ("more", b"1"), ("more", b"2")])
-        doors.send(Opened(door="d-1"), headers={"tenant": str(TENANT), "hops": b"\0\0\0\7"})
+        doors.send(Opened(door="d-1"), headers=[("tenant", str(TENANT)), ("hops", b"\0\0\0\7")])
     with topic.consumer(bus, group="g") as events:
         first, second, third = (event.meta for event in events.until_end())
     assert topic.Headers.of(first) == whole
@@ -91,7 +91,8 @@ def test_headers_that_others_wrote_wrongly_are_said_when_they_are_looked_at(
     with topic.producer(bus) as doors:
         doors.send(Opened(door="d-1"), headers=topic.Headers(tenant=TENANT))
     (message,) = place.raw(topic.topic, 1)
-    for headers in ([], [("tenant", b"me")]):
+    wrongly: list[tuple[str, str | bytes | None]] = [("tenant", b"me")]
+    for headers in ([], wrongly):
         place.send(topic.topic, message.value(), key=b"d-1", partition=message.partition() or 0, headers=headers)
     with topic.consumer(bus, group="g") as events:
         _, without, wrong = events.until_end()
@@ -145,7 +146,7 @@ def test_a_request_of_a_stranger_without_them_fails_by_itself(place: Place, bus:
 def test_topics_that_declare_none_take_any(bus: Bus, fresh: Fresh) -> None:
     topic = fresh(Counters)
     with topic.producer(bus) as counters:
-        counters.put(Counter(number=1, count=1), headers=iter([("a", None), ("a", "b")]))
+        counters.put(Counter(number=1, count=1), headers=[("a", None), ("a", "b")])
     with topic.consumer(bus, group="g") as changes:
         (change,) = changes.until_end()
     assert change.meta.headers == [("a", None), ("a", b"b")]

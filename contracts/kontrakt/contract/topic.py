@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from kontrakt.avro import Message, Protocol, Record, Schema, Union
 from kontrakt.errors import Position
@@ -90,8 +90,8 @@ class Topic:
         stability: ``stable`` unless said otherwise (``experimental``, ``beta``).
         deprecated: Why it should no longer be used, or an empty string.
         position: Where it is declared.
-        id: The field of events that holds their id; an empty string where none is declared.
-        time: The field of events that says when they happened; an empty string where none is declared.
+        id: The field that holds an event's id; an empty string where none is declared. Not every type of event needs to have it.
+        time: The field that says when an event happened; the same holds.
         headers: The headers that its messages carry, as far as they are declared.
     """
 
@@ -116,6 +116,11 @@ class Topic:
         """The subject of a record on this topic."""
         return value_subject(self.subjects, self.name, record.fullname)
 
+    def stamped(self, record: Record) -> frozenset[str]:
+        """The fields of a record that hold an event's id and time, and are filled in when they are left out."""
+        fields = ((record.field(name), kinds) for name, kinds in ((self.id, ID_TYPES), (self.time, TIME_TYPES)))
+        return frozenset(field.name for field, kinds in fields if field and stamped_type(field.schema) in kinds)
+
     @property
     def key_subject(self) -> str:
         """The subject of the key, where it is written as Avro."""
@@ -137,6 +142,12 @@ def value_subject(strategy: SubjectStrategy, topic: str, record: str) -> str:
             return f"{topic}-{record}"
         case SubjectStrategy.RECORD:
             return record
+
+
+ID_TYPES: Final = frozenset(("string", "uuid"))
+"""What may hold the id of an event, so that it can be filled in."""
+TIME_TYPES: Final = frozenset(("timestamp-millis", "timestamp-micros", "timestamp-nanos"))
+"""What may hold the time of an event, so that it can be filled in."""
 
 
 def stamped_type(schema: Schema) -> str:

@@ -14,7 +14,7 @@ from . import deprecation
 from .build import Built, Carried
 from .hints import nearest
 from .keys import same_type
-from .topic import Key, Kind, SubjectStrategy, stamped_type
+from .topic import ID_TYPES, TIME_TYPES, Key, Kind, SubjectStrategy, stamped_type
 
 SHARED_WORDS: Final = {
     "kind": "kind",
@@ -177,25 +177,23 @@ def names_are_free(built: Built) -> Iterator[Problem]:
 
 def events_can_be_stamped(built: Built) -> Iterator[Problem]:
     """The fields that hold an event's id and time are there, of a type that can be filled in."""
-    for topic in built.topics:
-        for one in built.carried[topic.name]:
-            for word, name, fits, hint in (
-                ("id", topic.id, ("string", "uuid"), "take a string or a uuid"),
-                ("time", topic.time, ("timestamp-millis", "timestamp-micros", "timestamp-nanos"), "take a timestamp"),
-            ):
-                if not name or one.record.position.file in built.broken:
-                    continue
-                field = one.record.field(name)
-                position = one.declaration.at(word) if getattr(one.declaration, word) else one.position
-                if field is None:
-                    known = [known.name for known in one.record.fields]
-                    yield Problem(
-                        position,
-                        f'the {word} of the events of {topic.name} is a field "{name}" that {one.record.fullname} does not have',
-                        nearest(name, known),
-                    )
-                elif stamped_type(field.schema) not in fits:
-                    yield Problem(position, f'the field "{name}" cannot hold the {word} of an event', hint)
+    for one in (one for carried in built.carried.values() for one in carried):
+        for word, kinds, hint in (
+            ("id", ID_TYPES, "take a string or a uuid"),
+            ("time", TIME_TYPES, "take a timestamp"),
+        ):
+            name: str = getattr(one.declaration, word)
+            if not name or one.record.position.file in built.broken:
+                continue
+            field = one.record.field(name)
+            if field is None:
+                yield Problem(
+                    one.declaration.at(word),
+                    f'the {word} of events names a field "{name}" that {one.record.fullname} does not have',
+                    nearest(name, [known.name for known in one.record.fields]),
+                )
+            elif stamped_type(field.schema) not in kinds:
+                yield Problem(one.declaration.at(word), f'the field "{name}" cannot hold the {word} of an event', hint)
 
 
 def projections_fit(built: Built) -> Iterator[Problem]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 from uuid import UUID
 
@@ -76,7 +75,7 @@ class DeclaredHeaders:
                 raise EncodeError(f"the header {name} is None, and it is not optional")
 
 
-def checked_headers(topic: type[Topic | Requests], headers: Headers | None) -> Headers | None:
+def checked_headers(topic: type[Topic | Requests], headers: Headers | None) -> list[tuple[str, HeaderValue]] | None:
     """What is to be sent, held to what the topic declares.
 
     Args:
@@ -86,25 +85,22 @@ def checked_headers(topic: type[Topic | Requests], headers: Headers | None) -> H
     Raises:
         EncodeError: A declared header is missing, or is not written as declared.
     """
-    kind: type[DeclaredHeaders] | None = getattr(topic, "Headers", None)
-    if kind is None:
-        return headers
-    if isinstance(headers, kind):
-        return list(headers)
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
-    found = {name: _bytes(value) for name, value in pairs}
-    try:
-        kind._read(found.get, "")  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
-    except DecodeError as error:
-        raise EncodeError(f"a message to {topic.topic}: {error}; say headers={topic.__name__}.Headers(...)") from error
-    return pairs
+    kind: type[DeclaredHeaders] | None = getattr(topic, "Headers", None)
+    if kind is not None and not isinstance(headers, kind):
+        found = {name: _bytes(value) for name, value in pairs}
+        try:
+            kind._read(found.get, "")  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+        except DecodeError as error:
+            how = f"say headers={topic.__name__}.Headers(...)"
+            raise EncodeError(f"a message to {topic.topic}: {error}; {how}") from error
+    return pairs or None
 
 
 def _bytes(value: HeaderValue) -> bytes | None:
     return value.encode() if isinstance(value, str) else value
 
 
-@cache
 def _needed(kind: type[Any]) -> frozenset[str]:
     """The fields that have no default: their headers are not optional."""
     return frozenset(field.name for field in fields(kind) if field.default is MISSING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
@@ -12,11 +12,13 @@ from .clock import SYSTEM, Clock
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from .headers import DeclaredHeaders
+
 K = TypeVar("K")
 V = TypeVar("V")
 
 HeaderValue: TypeAlias = "str | bytes | None"
-Headers: TypeAlias = "Mapping[str, HeaderValue] | Iterable[tuple[str, HeaderValue]]"
+Headers: TypeAlias = "DeclaredHeaders | Mapping[str, HeaderValue] | Sequence[tuple[str, HeaderValue]]"
 """Headers as they are given to a producer: a topic's own ``Headers``, or names with values. Text is written as UTF-8, and a name may
 occur more than once."""
 
