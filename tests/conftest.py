@@ -1,5 +1,5 @@
-"""What all tests share: the real parts as fixtures."""
+"""What all tests share: the real parts as fixtures, and pytest under test."""
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.real.plugin"]
+pytest_plugins = ["tests.real.plugin", "pytester"]

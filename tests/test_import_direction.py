@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": LEAVES | {"avro", "codec", "contract"},
     "check": LEAVES | {"avro", "contract", "registry", "settings"},
     "kafka": LEAVES | {"avro", "codec", "registry", "settings"},
+    "testing": LEAVES | {"", "avro", "codec", "kafka", "registry"},
     "": LEAVES | {"codec", "kafka", "settings"},
     "cli": LEAVES | {"avro", "contract", "check", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
     "codegen": LEAVES | {"avro", "contract", "codec.bundle", "settings"},

@@ -118,11 +118,25 @@ class EmbeddedBroker:
 
 
 class EmbeddedBus(Bus):
-    """A bus to a broker and a registry in memory that live as long as it does. Made by :func:`embedded`."""
+    """A bus to a broker and a registry in memory. Made by :func:`embedded`.
 
-    def __init__(self, broker: EmbeddedBroker, registry: EmbeddedRegistry, kafka: Mapping[str, Any]) -> None:
+    Args:
+        broker: The broker, which ends with the bus.
+        registry: The registry.
+        kafka: More for librdkafka, by its own names.
+        own_registry: Whether the registry ends with the bus too.
+    """
+
+    def __init__(
+        self,
+        broker: EmbeddedBroker,
+        registry: EmbeddedRegistry,
+        kafka: Mapping[str, Any],
+        *,
+        own_registry: bool = True,
+    ) -> None:
         self._broker = broker
-        self._registry_server = registry
+        self._registry_server = registry if own_registry else None
         super().__init__(
             Settings(bootstrap_servers=broker.bootstrap_servers, registry_url=registry.url), kafka={**QUICK, **kafka}
         )
@@ -167,7 +181,8 @@ class EmbeddedBus(Bus):
         try:
             super().close()
         finally:
-            self._registry_server.stop()
+            if self._registry_server is not None:
+                self._registry_server.stop()
             self._broker.close()
 
 

@@ -96,7 +96,7 @@ class Put(Generic[K, V]):
 
     key: K
     value: V
-    meta: Meta
+    meta: Meta = field(default_factory=Meta)
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class Delete(Generic[K]):
     """
 
     key: K
-    meta: Meta
+    meta: Meta = field(default_factory=Meta)
 
 
 @dataclass(slots=True)
@@ -124,7 +124,7 @@ class Event(Generic[K, V]):
 
     key: K
     value: V
-    meta: Meta
+    meta: Meta = field(default_factory=Meta)
 
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -106,7 +106,7 @@ class Sender:
             deliveries.pending.discard(delivery)
             raise
         if self._closed:  # by another thread meanwhile, whose flush may have been over before this message came
-            self._flush()
+            self.flush()
         return delivery
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class Sender:
         if self._closed:
             return
         self._closed = "the bus is closed"
-        self._flush()
+        self.flush()
         self._thread.join()
 
     def after_fork(self) -> None:
@@ -123,7 +123,8 @@ class Sender:
         self._waiting.after_fork()
         keep(self._producer)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Wait until the broker has answered for everything that was sent, by whichever client."""
         if self._patience is None:
             self._producer.flush()
         elif self._producer.flush(self._patience):
