@@ -26,9 +26,7 @@ def main() -> int:
         "never handled": len(evidence.never_handled),
         "keys out of order when handled": len(evidence.disordered_when_handled),
     }
-    _say(
-        f"{evidence.written:,} messages in {told.seconds:.0f} s, {evidence.repeated:,} of them handled more than once"
-    )
+    _say(f"{evidence.written:,} messages in {told.seconds:.0f} s, {evidence.repeated:,} of them handled more than once")
     for what, count in wrong.items():
         _say(f"{what}: {count:,}")
     return 1 if any(wrong.values()) else 0
