@@ -39,6 +39,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import total_ordering
 
 __all__ = [
     "BrokerUnavailable",
@@ -77,9 +78,10 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@total_ordering
+@dataclass(frozen=True, slots=True, eq=False)
 class Position:
-    """A place in a file.
+    """A place in a file. Some are looked up when line or column is asked for, and are equal to others all the same.
 
     Args:
         file: Path as the user knows it, or ``<text>`` for a schema that came as text.
@@ -93,6 +95,17 @@ class Position:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Position):
+            return NotImplemented
+        return (self.file, self.line, self.column) == (other.file, other.line, other.column)
+
+    def __lt__(self, other: Position) -> bool:
+        return (self.file, self.line, self.column) < (other.file, other.line, other.column)
+
+    def __hash__(self) -> int:
+        return hash((self.file, self.line, self.column))
 
 
 @dataclass(frozen=True, slots=True)

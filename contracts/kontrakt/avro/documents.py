@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kontrakt.errors import Position, Problem
 
@@ -17,7 +17,7 @@ from .schema import Named, Protocol, Schema
 from .source import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def parse_files(files: Mapping[str, bytes], *, strict: bool = True) -> Documents
     schemas: dict[str, Schema] = {}
     protocols: dict[str, Protocol] = {}
     for file in sorted(files):
-        node, found = source.read(files[file], file, strict=strict)
+        node, found = source.read_plain(files[file], file, strict=strict)
         problems.extend(found)
         if node is None:
             continue
@@ -93,17 +93,20 @@ def parse_files(files: Mapping[str, bytes], *, strict: bool = True) -> Documents
     )
 
 
-def _uses(files: Iterable[str], builder: Builder) -> dict[str, dict[str, Position]]:
-    """Per file, the other files that it uses, and where it does so first."""
-    uses: dict[str, dict[str, Position]] = {file: {} for file in files}
-    for link in sorted(builder.links, key=lambda link: link.position):
+_Uses: TypeAlias = "Mapping[str, Mapping[str, Sequence[Position]]]"
+"""Per file, the other files that it uses, and where it does so."""
+
+
+def _uses(files: Iterable[str], builder: Builder) -> _Uses:
+    uses: dict[str, dict[str, list[Position]]] = {file: {} for file in files}
+    for link in builder.links:
         user, used = link.position.file, link.target.position.file
         if used != user:
-            uses[user].setdefault(used, link.position)
+            uses[user].setdefault(used, []).append(link.position)
     return uses
 
 
-def _order(uses: Mapping[str, Mapping[str, Position]]) -> tuple[str, ...]:
+def _order(uses: _Uses) -> tuple[str, ...]:
     """The files, each after those that it uses; those in circles, and what needs them, come last."""
     users: dict[str, list[str]] = {file: [] for file in uses}
     waiting = {file: len(used) for file, used in uses.items()}
@@ -124,7 +127,7 @@ def _order(uses: Mapping[str, Mapping[str, Position]]) -> tuple[str, ...]:
     return (*order, *sorted(waiting))
 
 
-def _circles(uses: Mapping[str, Mapping[str, Position]]) -> Iterator[Problem]:
+def _circles(uses: _Uses) -> Iterator[Problem]:
     """A problem per circle of files."""
     reported: set[str] = set()
     for file in sorted(uses):
@@ -134,7 +137,7 @@ def _circles(uses: Mapping[str, Mapping[str, Position]]) -> Iterator[Problem]:
         if not circle:
             continue
         reported.update(circle)
-        steps = [(user, used, uses[user][used]) for user, used in zip(circle, [*circle[1:], file], strict=True)]
+        steps = [(user, used, min(uses[user][used])) for user, used in zip(circle, [*circle[1:], file], strict=True)]
         where = ", ".join(f"{user} needs {used} at line {at.line}, column {at.column}" for user, used, at in steps)
         yield Problem(
             steps[0][2],
@@ -143,7 +146,7 @@ def _circles(uses: Mapping[str, Mapping[str, Position]]) -> Iterator[Problem]:
         )
 
 
-def _way_back(file: str, uses: Mapping[str, Mapping[str, Position]]) -> list[str]:
+def _way_back(file: str, uses: _Uses) -> list[str]:
     """The shortest way from a file through what it uses back to itself, without the file at its end."""
     came_from: dict[str, str] = {}
     queue = deque([file])

@@ -37,7 +37,7 @@ def parse(
         SchemaErrors: The schema is not valid; lists every error.
     """
     if isinstance(text, str | bytes):
-        node, problems = source.read(text, file) if strict else source.read_plain(text, file)
+        node, problems = source.read_plain(text, file, strict=strict)
     else:
         node, problems = source.from_value(text, file)
     if node is None:

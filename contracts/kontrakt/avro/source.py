@@ -11,7 +11,7 @@ import math
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from json import JSONDecodeError, JSONDecoder
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
@@ -95,8 +95,8 @@ def read(data: bytes | str, file: str, *, strict: bool = True) -> tuple[Node | N
     return reader.document(), reader.problems
 
 
-def read_plain(data: bytes | str, file: str) -> tuple[Node | None, list[Problem]]:
-    """Read JSON as :func:`read` does when it is not strict, in a fraction of the time.
+def read_plain(data: bytes | str, file: str, *, strict: bool = True) -> tuple[Node | None, list[Problem]]:
+    """Read JSON as :func:`read` does, in a fraction of the time.
 
     The standard library reads it, and the nodes are made where they are looked at. The text is read again, with positions,
     when the first position is asked for, and at once when something in it is not plain JSON or might nest too deeply.
@@ -104,6 +104,7 @@ def read_plain(data: bytes | str, file: str) -> tuple[Node | None, list[Problem]
     Args:
         data: As for :func:`read`.
         file: As for :func:`read`.
+        strict: As for :func:`read`.
 
     Returns:
         As :func:`read`.
@@ -112,18 +113,24 @@ def read_plain(data: bytes | str, file: str) -> tuple[Node | None, list[Problem]
         try:
             text = _decode(data, file) if isinstance(data, bytes) else _checked(data, file)
             if text.count("{") + text.count("[") <= MAX_DEPTH and _SURROGATE(text) is None:
-                return _Unplaced(_load(text), _Text(text, file), ""), []
+                return _Unplaced((_load if strict else _load_leniently)(text), _Text(text, file), ""), []
         except (_GiveUp, ValueError, RecursionError):
             pass
-    return read(data, file, strict=False)
+    return read(data, file, strict=strict)
 
 
 _SURROGATE: Final = re.compile(r"\\u[dD]").search
 
 
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(text)
+    return int(text)
+
+
 def _finite(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value):
+    if len(text) > MAX_DIGITS or not math.isfinite(value):
         raise ValueError(text)
     return value
 
@@ -132,21 +139,30 @@ def _no_constant(text: str) -> None:
     raise ValueError(text)
 
 
-_load: Final[Callable[[str], Any]] = JSONDecoder(parse_float=_finite, parse_constant=_no_constant).decode
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key stands twice")
+    return members
+
+
+_plain: Final = partial(JSONDecoder, parse_int=_whole, parse_float=_finite, parse_constant=_no_constant)
+_load: Final[Callable[[str], Any]] = _plain(object_pairs_hook=_distinct).decode
+_load_leniently: Final[Callable[[str], Any]] = _plain().decode
 
 
 class _Text:
     """A text that was read without positions."""
 
     def __init__(self, text: str, file: str) -> None:
+        self.file = file
         self._text = text
-        self._file = file
 
     @cached_property
     def placed(self) -> Node:
         """Its value with positions."""
-        node, _ = read(self._text, self._file, strict=False)
-        return Node(None, Position(self._file, 1, 1)) if node is None else node
+        node, _ = read(self._text, self.file, strict=False)
+        return Node(None, Position(self.file, 1, 1)) if node is None else node
 
 
 class _Unplaced(Node):
@@ -155,44 +171,70 @@ class _Unplaced(Node):
     The slots that are not set yet are those that Python calls ``__getattr__`` for.
     """
 
-    __slots__ = ("above", "key")
+    __slots__ = ("above", "key", "text")
 
-    def __init__(self, value: Any, above: _Unplaced | _Text, key: str | int) -> None:
+    def __init__(self, value: Any, text: _Text, key: str | int, above: _Unplaced | None = None) -> None:
         self.value = value
-        self.above = above
+        self.text = text
         self.key = key
+        self.above = above
 
     if not TYPE_CHECKING:  # every attribute is declared
 
         def __getattr__(self, name: str) -> Any:
-            value = self.value
             if name == "members":
                 made = _NO_MEMBERS
-                if type(value) is dict:
-                    made = {key: _Unplaced(item, self, key) for key, item in value.items()}
+                if type(self.value) is dict:
+                    text = self.text
+                    made = {key: _Unplaced(item, text, key, self) for key, item in self.value.items()}
                 self.members = made
             elif name == "items":
-                made = [_Unplaced(item, self, at) for at, item in enumerate(value)] if type(value) is list else ()
+                made = ()
+                if type(self.value) is list:
+                    made = [_Unplaced(item, self.text, at, self) for at, item in enumerate(self.value)]
                 self.items = made
             elif name == "position":
-                made = self.position = self._placed().position
+                made = self.position = _Later(self)
             elif name == "keys":
-                made = self.keys = self._placed().keys
+                made = self.keys = self.placed().keys
             else:
                 raise AttributeError(name)
             return made
 
-    def _placed(self) -> Node:
+    def placed(self) -> Node:
         """The same node with its position."""
         path: list[str | int] = []
         node = self
-        while isinstance(node.above, _Unplaced):
+        while node.above is not None:
             path.append(node.key)
             node = node.above
-        found = node.above.placed
+        found = self.text.placed
         for step in reversed(path):
             found = found.members[step] if isinstance(step, str) else found.items[step]
         return found
+
+
+class _Later(Position):
+    """The position of a node, found when its line or column is asked for."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self, node: _Unplaced) -> None:
+        object.__setattr__(self, "file", node.text.file)
+        object.__setattr__(self, "_node", node)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> int:
+            if name not in ("line", "column"):
+                raise AttributeError(name)
+            found = self._node.placed().position
+            object.__setattr__(self, "line", found.line)
+            object.__setattr__(self, "column", found.column)
+            return getattr(found, name)
+
+    def __reduce__(self) -> tuple[type[Position], tuple[str, int, int]]:
+        return Position, (self.file, self.line, self.column)
 
 
 def from_value(value: Any, file: str) -> tuple[Node | None, list[Problem]]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kontrakt.collection import no_collection
 from kontrakt.severity import Severity
 
 from .options import AGAINST, REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     "--ask-registry", is_flag=True, help="Ask the registry for its own answer too; a difference is a finding."
 )
 @reporting
-@no_collection()
 def command(
     schemas: Path | None,
     against: str,

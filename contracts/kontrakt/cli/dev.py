@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from pathlib import Path
@@ -42,6 +43,7 @@ def command(schemas: Path | None, registry_port: int) -> None:
             click.echo(f"export {name}={value}")
         if contracts is not None:
             click.echo(f"\n{len(contracts.subjects)} subjects are registered.")
+        gc.enable()
         threading.Event().wait()
 
 

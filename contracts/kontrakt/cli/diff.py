@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from kontrakt.collection import no_collection
-
 from .options import AGAINST, REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
 from .progress import Progress
 
@@ -21,7 +19,6 @@ _FORMATS = ("text", "json", "markdown")
 @AGAINST
 @REGISTRY
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="How to print it.  [default: text]")
-@no_collection()
 def command(schemas: Path | None, against: str, registry: str | None, form: str) -> None:
     """Tell in words what changed in the contracts.
 

@@ -220,8 +220,8 @@ def _defines(node: Node, by_source: Mapping[int, Named]) -> tuple[str, ...]:
         one = stack.pop()
         if (named := by_source.get(id(one))) is not None:
             found.append(named.fullname)
-        stack.extend(reversed(list(one.members.values())))
-        stack.extend(reversed(one.items))
+        inside = one.members.values() if isinstance(one.value, dict) else one.items
+        stack.extend([inner for inner in inside if isinstance(inner.value, dict | list)][::-1])
     return tuple(found)
 
 

@@ -348,7 +348,7 @@ def _drop_subject_mode(store: Store, call: Call) -> Answer:
 
 def _schemas(store: Store, call: Call) -> Answer:
     found = store.all_versions(_prefix(call), deleted=call.flag("deleted"), newest_only=call.flag("latestOnly"))
-    return call.paged([_version(version) for version in found])
+    return [_version(version) for version in call.paged(found)]
 
 
 def _types(store: Store, call: Call) -> Answer:  # noqa: ARG001
