@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         TopicNotFound,
         TransactionAborted,
         TransactionFenced,
+        UnknownEvent,
         UnresolvableError,
     )
     from .kafka.answers import AnswerStore, MemoryAnswers, SqliteAnswers
@@ -135,6 +136,7 @@ __all__ = [
     "TransactionAborted",
     "TransactionFenced",
     "Transactions",
+    "UnknownEvent",
     "UnresolvableError",
     "__version__",
     "connect",

@@ -13,7 +13,8 @@
     ├── CodecError
     │   ├── EncodeError                a value does not fit its schema
     │   └── DecodeError                bytes do not fit their schema
-    │       └── UnresolvableError      a reader's schema cannot read what the writer's schema wrote
+    │       ├── UnresolvableError      a reader's schema cannot read what the writer's schema wrote
+    │       └── UnknownEvent           an event of a type that the package was generated without
     ├── RegistryError                  the registry answered with an error
     │   ├── RegistryUnavailable        no answer
     │   ├── SchemaNotFound             an id or a version that the registry does not know
@@ -74,6 +75,7 @@ __all__ = [
     "TopicNotFound",
     "TransactionAborted",
     "TransactionFenced",
+    "UnknownEvent",
     "UnresolvableError",
 ]
 
@@ -196,6 +198,10 @@ class DecodeError(CodecError):
 
 class UnresolvableError(DecodeError):
     """A reader's schema cannot read what the writer's schema wrote (Avro specification, "Schema Resolution")."""
+
+
+class UnknownEvent(DecodeError):
+    """An event is of a type that the package was generated without."""
 
 
 class RegistryError(KontraktError):

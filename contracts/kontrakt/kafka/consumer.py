@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from kontrakt.errors import DecodeError, HandlerError, KontraktError, SchemaNotFound
+from kontrakt.errors import HandlerError, KontraktError, UnknownEvent
 
-from .decoding import EntityDecoder, EventDecoder, meta_of
-from .failures import located
-from .fetcher import Fetcher, place_of
+from .batches import gather
+from .decoding import EntityDecoder, EventDecoder
+from .fetcher import place_of
+from .intake import Intake
 from .messages import Delete, Event, Meta, Put
 from .topics import EventHandler
+from .workers import Workers
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from .bus import Bus
+    from .lanes import Task
     from .policies import OnError
     from .topics import EntityView, EventsView, Start, Topic
 
@@ -42,12 +46,16 @@ class Consumer(ABC, Generic[T]):
     around the loop, does not make it fail: catch outside of it. Use it from one thread; :meth:`stop` and :meth:`close` may be called
     from any.
 
+    Messages that cannot be read follow the policy, however they are asked for. Handlers of :meth:`run` do too; what the body of a
+    loop over the consumer raises is the user's.
+
     Args:
         bus: Where.
         topic: The topic.
         group: The consumer group.
         start: Where the group starts when it has no offset yet.
-        on_error: What happens at a message that cannot be read: ``stop`` or ``skip``.
+        on_error: The policy: what happens at a message that cannot be read, or whose handler failed.
+        more: Other policies that may be asked.
         config: More for librdkafka, by its own names.
     """
 
@@ -59,14 +67,15 @@ class Consumer(ABC, Generic[T]):
         group: str,
         start: Start = "earliest",
         on_error: OnError = "stop",
+        more: tuple[OnError, ...] = (),
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self._bus = bus
         self._topic = topic.topic
-        self._on_error = on_error
-        self._current: Message | None = None
-        bus.ensure_topic(topic.topic)
-        self._fetcher = Fetcher(bus.kafka, topic.topic, group=group, start=start, own=config)
+        self._on_error: OnError = on_error
+        self._current: list[Task] = []
+        self._intake = Intake(bus, topic.topic, group=group, start=start, policies=(on_error, *more), config=config)
+        self._fetcher = self._intake.fetcher
         bus.opened(self)
 
     def __iter__(self) -> Iterator[T]:
@@ -105,20 +114,55 @@ class Consumer(ABC, Generic[T]):
         """
         self._fetcher.check()
         self._fetcher.note_end()
-        while not self._fetcher.stopped and not self._fetcher.at_end():
+        while not self._fetcher.stopped and not self._intake.at_end():
             item = self._next(_SLICE_SECONDS)
             if item is not None:
                 yield item
+                self._handled()
         self._handled()
+
+    def batches(self, size: int = 500, timeout: float = 1.0) -> Iterator[list[T]]:
+        """Messages in lists, for ever; ends as an iteration does. All of a list count as handled when the next one is asked for.
+
+        Args:
+            size: The most that a list holds.
+            timeout: For how many seconds to wait for more after the first.
+
+        Raises:
+            KontraktError: As when one iterates; what came before the message that cannot be read is handed out first.
+        """
+        self._fetcher.check()
+        while batch := self._gather(size, timeout):
+            self._current = [task for task, _ in batch]
+            yield [item for _, (_, item) in batch]
+
+    def run_batches(self, handle: Callable[[list[T]], None], size: int = 500, timeout: float = 1.0) -> None:
+        """Handle messages in lists until :meth:`stop` is called.
+
+        Args:
+            handle: Called with each list. Its offsets may be committed when it has returned. When it fails and the policy is not to
+                stop, it is called with each message of that list alone, and the policy is asked about those that fail again.
+            size: The most that a list holds.
+            timeout: For how many seconds to wait for more after the first.
+
+        Raises:
+            HandlerError: It failed, and the policy is to stop; ``__cause__`` is what it raised.
+            DecodeError: A message cannot be read, and the policy is to stop.
+        """
+        self._fetcher.check()
+        while batch := self._gather(size, timeout):
+            self._attempt([task for task, _ in batch], partial(handle, [item for _, (_, item) in batch]))
 
     def commit(self) -> None:
         """Count the message that was handed out last as handled, and commit now rather than within the next seconds.
+
+        Called by a thread of ``run(workers=...)``, it commits what is finished, without the message at hand.
 
         Raises:
             BusError: The offsets could not be committed.
         """
         self._handled()
-        self._fetcher.commit()
+        self._intake.commit()
 
     def group_metadata(self) -> object:
         """What says in a transaction who commits offsets: the group, and this member with its generation.
@@ -135,72 +179,95 @@ class Consumer(ABC, Generic[T]):
     def close(self) -> None:
         """Commit what was handled and leave the group; while no broker answers, for at most ``session.timeout.ms``."""
         self._bus.ended(self)
-        self._fetcher.close()
+        self._intake.close()
 
-    def _run(self, handle: Callable[[T], None]) -> None:
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def _run(self, handle: Callable[[type[Any], T], None], workers: int) -> None:
+        if workers < 1:
+            raise ValueError(f"workers must be at least 1, not {workers}")
         self._fetcher.check()
-        while (item := self._next(None)) is not None:
-            message = self._current
-            assert message is not None
-            try:
-                handle(item)
-            except Exception as error:
-                topic, partition, offset = place_of(message)
-                what = f"the handler failed: {type(error).__name__}: {error}"
-                failure = HandlerError(what, topic=topic, partition=partition, offset=offset)
-                if self._on_error == "skip":
-                    _log.exception("skipping %s", failure)
-                    continue
-                self._unhandled(message)
-                raise failure from error
-            except BaseException:  # Ctrl-C: it was not handled
-                self._unhandled(message)
-                raise
+        self._handled()
+        if workers > 1:
+            Workers(self._intake, lambda task: self._handle(task, handle), workers).run()
+            return
+        while (task := self._intake.next(None)) is not None:
+            self._handle(task, handle)
+
+    def _handle(self, task: Task, handle: Callable[[type[Any], T], None]) -> None:
+        """Read a message and handle it, or do what the policy says."""
+        if (found := self._read(task)) is not None:
+            self._attempt([task], partial(handle, *found))
+
+    def _attempt(self, tasks: list[Task], handle: Callable[[], None]) -> None:
+        if not self._intake.pooled:
+            self._current = tasks
+        try:
+            handle()
+        except Exception as error:  # noqa: BLE001 - the policy is asked
+            self._failed(tasks, _failure(tasks, error))
+        except BaseException:  # Ctrl-C: they were not handled
+            self._current = []
+            self._intake.give_back(*tasks)
+            raise
+        else:
+            self._intake.finish(*tasks)
+
+    def _failed(self, tasks: Sequence[Task], failure: HandlerError) -> None:
+        self._current = []
+        if len(tasks) == 1:
+            self._intake.failed(tasks[0], failure, self._on_error)
+            return
+        self._intake.give_back(*tasks)
+        if self._on_error == "stop":
+            raise failure
+        _log.warning("handling each alone: %s", failure)
+        for task in tasks:
+            task.alone = True
+
+    # --- reading -----------------------------------------------------------------------------------------------------
 
     def _next(self, timeout: float | None) -> T | None:
         self._handled()
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while (message := self._fetcher.take(timeout)) is not None:
-            try:
-                item = self._decode(message)
-            except KontraktError as error:
-                self._refuse(message, error)
-            except BaseException:
-                self._unhandled(message)
-                raise
-            else:
-                if item is not None:
-                    self._current = message
-                    return item
-            self._fetcher.handled(message)  # skipped
-            if deadline is not None:
-                timeout = max(0.0, deadline - time.monotonic())
+        until = None if timeout is None else time.monotonic() + timeout
+        while (task := self._intake.next(timeout)) is not None:
+            if (found := self._read(task)) is not None:
+                self._current = [task]
+                return found[1]
+            if until is not None:
+                timeout = max(0.0, until - time.monotonic())
         return None
 
+    def _gather(self, size: int, timeout: float) -> list[tuple[Task, tuple[type[Any], T]]]:
+        self._handled()
+        return gather(self._intake, self._decode, self._refuse, size, timeout)
+
+    def _read(self, task: Task) -> tuple[type[Any], T] | None:
+        """What a message says; None when it is passed over, or the policy said what happens to it."""
+        try:
+            found = self._decode(task.message)
+        except KontraktError as error:
+            self._refuse(task, error)
+            return None
+        except BaseException:
+            self._intake.give_back(task)
+            raise
+        if found is None:
+            self._intake.finish(task)
+        return found
+
     def _handled(self) -> None:
-        if self._current is not None:
-            self._fetcher.handled(self._current)
-            self._current = None
+        if self._current:
+            self._intake.finish(*self._current)
+            self._current = []
 
-    def _unhandled(self, message: Message) -> None:
-        """Let a message come again."""
-        self._current = None
-        self._fetcher.give_back(message)
-
-    def _refuse(self, message: Message, error: KontraktError) -> None:
-        """Skip a message that cannot be read, or raise and leave it where it is."""
-        place = str(meta_of(message))
-        broken = isinstance(error, DecodeError | SchemaNotFound)
-        if broken and self._on_error == "skip":
-            _log.error("skipping %s, which cannot be read: %s", place, error)
-            return
-        self._unhandled(message)
-        advice = '; it comes again until it can be read, or a consumer with on_error="skip" passes over it'
-        raise located(error, place, advice if broken else "") from error
+    def _refuse(self, task: Task, error: KontraktError) -> None:
+        """Do what the policy says of a message that cannot be read."""
+        self._intake.failed(task, error, self._on_error)
 
     @abstractmethod
-    def _decode(self, message: Message) -> T | None:
-        """The item for a message, or None for one to skip."""
+    def _decode(self, message: Message) -> tuple[type[Any], T] | None:
+        """The type of a message and what it says, or None for one to pass over."""
 
     def __enter__(self) -> Self:
         return self
@@ -229,20 +296,23 @@ class EntityConsumer(Consumer["Put[K, V] | Delete[K]"], Generic[K, V]):
         super().__init__(bus, topic, group=group, start=start, on_error=on_error, config=config)
         self._decoder = EntityDecoder(bus.registry, topic)
 
-    def run(self, handle: Callable[[Put[K, V] | Delete[K]], None]) -> None:
+    def run(self, handle: Callable[[Put[K, V] | Delete[K]], None], *, workers: int = 1) -> None:
         """Handle every change until :meth:`stop` is called.
 
         Args:
             handle: Called with each change. Its offset may be committed when it has returned.
+            workers: How many threads call it. With more than one, changes of different keys are handled at the same time, those
+                of one key one after the other; an offset may be committed when everything before it was handled too.
 
         Raises:
             HandlerError: It failed, and the policy is to stop; ``__cause__`` is what it raised.
             DecodeError: A message cannot be read, and the policy is to stop.
+            DeliveryError: A dead letter was not acknowledged; its message comes again.
         """
-        self._run(handle)
+        self._run(lambda _, change: handle(change), workers)
 
-    def _decode(self, message: Message) -> Put[K, V] | Delete[K]:
-        return self._decoder.decode(message)[1]
+    def _decode(self, message: Message) -> tuple[type[Any], Put[K, V] | Delete[K]]:
+        return self._decoder.decode(message)
 
 
 class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
@@ -259,41 +329,48 @@ class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
         unknown: OnError = "skip",
         config: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(bus, topic, group=group, start=start, on_error=on_error, config=config)
+        super().__init__(bus, topic, group=group, start=start, on_error=on_error, more=(unknown,), config=config)
         self._types = topic.types
+        self._unknown: OnError = unknown
         self._decoder = EventDecoder(bus.registry, topic, unknown)
-        self._kind: type[Any] | None = None
 
-    def run(self, handler: EventHandler | Callable[[Event[K, V]], None]) -> None:
+    def run(self, handler: EventHandler | Callable[[Event[K, V]], None], *, workers: int = 1) -> None:
         """Handle every event until :meth:`stop` is called.
 
         Args:
             handler: An instance of a subclass of the topic's ``Handler``, whose method for the type of event is called; or a
                 function that takes every event. An event's offset may be committed when that has returned.
+            workers: How many threads call it. With more than one, events with different keys are handled at the same time, those
+                with one key one after the other; an offset may be committed when everything before it was handled too.
 
         Raises:
             HandlerError: It failed, and the policy is to stop; ``__cause__`` is what it raised.
             DecodeError: A message cannot be read, and the policy is to stop.
+            DeliveryError: A dead letter was not acknowledged; its message comes again.
             TypeError: The handler is one of another topic.
         """
         if not isinstance(handler, EventHandler):
-            self._run(handler)
+            self._run(lambda _, event: handler(event), workers)
             return
         if missing := [kind.__name__ for kind in self._types if kind not in handler.handles]:
             raise TypeError(f"{type(handler).__name__} does not handle {', '.join(missing)}")
         methods: dict[type[Any], Callable[[V, Meta], None]] = {
             kind: getattr(handler, name) for kind, name in handler.handles.items()
         }
+        self._run(lambda kind, event: methods[kind](event.value, event.meta), workers)
 
-        def dispatch(event: Event[K, V]) -> None:
-            assert self._kind is not None
-            methods[self._kind](event.value, event.meta)
+    def _decode(self, message: Message) -> tuple[type[Any], Event[K, V]] | None:
+        return self._decoder.decode(message)
 
-        self._run(dispatch)
+    def _refuse(self, task: Task, error: KontraktError) -> None:
+        self._intake.failed(task, error, self._unknown if isinstance(error, UnknownEvent) else self._on_error)
 
-    def _decode(self, message: Message) -> Event[K, V] | None:
-        found = self._decoder.decode(message)
-        if found is None:
-            return None
-        self._kind, event = found
-        return event
+
+def _failure(tasks: Sequence[Task], error: Exception) -> HandlerError:
+    """What is raised when a handler failed."""
+    topic, partition, offset = place_of(tasks[0].message)
+    together = f" on this and {len(tasks) - 1} more messages" if len(tasks) > 1 else ""
+    what = f"the handler failed{together}: {type(error).__name__}: {error}"
+    failure = HandlerError(what, topic=topic, partition=partition, offset=offset)
+    failure.__cause__ = error
+    return failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from kontrakt.errors import DecodeError
+from kontrakt.errors import DecodeError, UnknownEvent
 
 from .fetcher import place_of
 from .messages import Delete, Event, Meta, Put
@@ -77,6 +77,7 @@ class EventDecoder(Generic[K, V]):
         """The type of an event, and the event; None for one to pass over.
 
         Raises:
+            UnknownEvent: It is of a type that this package was generated without, and these are not skipped.
             DecodeError: It cannot be read.
             RegistryError: Its schema cannot be fetched.
         """
@@ -94,9 +95,9 @@ class EventDecoder(Generic[K, V]):
         return kind, Event(key, value, meta)
 
     def _pass_over(self, name: str) -> None:
-        """Skip an event of a type that this package was generated without, or refuse it."""
-        if self._unknown == "stop":
-            raise DecodeError(f"it is {name}, which this package was generated without; generate it again")
+        """Skip an event of a type that this package was generated without, unless another policy was given."""
+        if self._unknown != "skip":
+            raise UnknownEvent(f"it is {name}, which this package was generated without; generate it again")
         if name not in self._skipped:
             self._skipped.add(name)
             _log.warning("skipping %s on %s, which this package was generated without", name, self._topic)

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,6 +51,8 @@ class Fetcher:
         start: Where the group starts when it has no offset.
         own: What the user says of this consumer.
         before_revoke: Called before partitions are given up, while their offsets can still be stored.
+        on_leaving: Called with the partitions that are given up, while their offsets can still be stored, and whether they are
+            lost already, when they cannot.
 
     Raises:
         TopicNotFound: There is no such topic.
@@ -67,10 +69,12 @@ class Fetcher:
         start: Start = "earliest",
         own: Mapping[str, Any] | None = None,
         before_revoke: Callable[[], None] | None = None,
+        on_leaving: Callable[[Collection[Place], bool], None] | None = None,
     ) -> None:
         self.topic = topic
         self.group = group
         self._before_revoke = before_revoke
+        self._on_leaving = on_leaving
         self._buffer: deque[Message] = deque()
         self._handled: dict[Place, int] = {}
         self._ends: dict[Place, int] = {}
@@ -113,6 +117,16 @@ class Fetcher:
         if self._closed:
             raise ClosedError(f"cannot read {self.topic}: {self._closed}")
 
+    def partitions_of(self, topic: str) -> int:
+        """How many partitions another topic has.
+
+        Raises:
+            TopicNotFound: There is no such topic.
+            BrokerUnavailable: No broker answers.
+        """
+        with self._lock:
+            return partitions_of(self._consumer, topic, self._patience)
+
     def take(self, timeout: float | None = None) -> Message | None:
         """The next message.
 
@@ -148,7 +162,20 @@ class Fetcher:
     def handled(self, message: Message) -> None:
         """Note that a message was handled: its offset may be committed."""
         topic, partition, offset = place_of(message)
-        self._handled[topic, partition] = offset + 1
+        self.handled_up_to((topic, partition), offset + 1)
+
+    def handled_up_to(self, place: Place, offset: int) -> None:
+        """Note that everything before an offset was handled."""
+        with self._lock:  # a thread that commits may be storing what was handled
+            self._handled[place] = offset
+
+    def pause(self, place: Place) -> None:
+        """Fetch no more of a partition for now. Rebalances and other partitions go on."""
+        self._at(place, self._consumer.pause)
+
+    def resume(self, place: Place) -> None:
+        """Fetch a partition again."""
+        self._at(place, self._consumer.resume)
 
     def commit(self) -> None:
         """Commit what was handled, now. It happens by itself every few seconds and when partitions are given up.
@@ -234,6 +261,11 @@ class Fetcher:
 
     # --- librdkafka --------------------------------------------------------------------------------------------------
 
+    def _at(self, place: Place, act: Callable[[list[TopicPartition]], None]) -> None:
+        with self._lock, suppress(KafkaException):  # it is not ours any more
+            if not self._closed:
+                act([TopicPartition(*place)])
+
     def _due(self) -> bool:
         """Whether librdkafka must hear from us although there are messages left."""
         return time.monotonic() - self._polled > _ALIVE_SECONDS
@@ -307,11 +339,13 @@ class Fetcher:
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         if self._before_revoke is not None:
             self._before_revoke()
+        self._leave(partitions, lost=False)
         self._store()
         self._forget(partitions)
         _log.info("%s: %s gave up partitions %s", self.topic, self.group, _numbers(partitions))
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._leave(partitions, lost=True)
         self._forget(partitions)
         _log.warning(
             "%s: %s lost partitions %s; others read them from the last committed offsets on",
@@ -319,6 +353,10 @@ class Fetcher:
             self.group,
             _numbers(partitions),
         )
+
+    def _leave(self, partitions: list[TopicPartition], *, lost: bool) -> None:
+        if self._on_leaving is not None and not self._closed:
+            self._on_leaving({(one.topic, one.partition) for one in partitions}, lost)
 
     def _forget(self, partitions: list[TopicPartition]) -> None:
         """Drop what was fetched and not handed out: whoever gets the partitions reads it."""

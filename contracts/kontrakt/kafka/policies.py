@@ -7,6 +7,8 @@ import random
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from kontrakt.errors import DecodeError, HandlerError, KontraktError, RegistryUnavailable, SchemaNotFound
+
 _SECOND: Final = dt.timedelta(seconds=1)
 _MINUTE: Final = dt.timedelta(minutes=1)
 
@@ -83,3 +85,34 @@ class Retry:
 
 OnError: TypeAlias = Literal["stop", "skip"] | Retry | DeadLetter
 """``stop`` raises and leaves the offset where it is, ``skip`` logs the message and goes on."""
+
+
+def verdict(policy: OnError, error: KontraktError, failures: int) -> Literal["stop", "skip"] | DeadLetter | float:
+    """What a policy says of a message.
+
+    A registry that is away says nothing about the message, so that is never a reason to pass over it: who retries waits for the
+    registry as long as it takes. Bytes that do not fit their schema never will, so they are not tried again.
+
+    Args:
+        policy: The policy.
+        error: Why the message cannot be handled.
+        failures: How often that has happened, one time after the other, from 1.
+
+    Returns:
+        ``stop``, ``skip``, where to put it aside, or after how many seconds to try again.
+    """
+    if isinstance(error, RegistryUnavailable) and isinstance(policy, Retry):
+        return policy.wait_after(failures)
+    if not isinstance(error, DecodeError | SchemaNotFound | HandlerError):
+        return "stop"
+    if not isinstance(policy, Retry):
+        return policy
+    if isinstance(error, DecodeError) or (policy.attempts is not None and failures >= policy.attempts):
+        return policy.then
+    return policy.wait_after(failures)
+
+
+def letters_of(policy: OnError) -> DeadLetter | None:
+    """Where a policy puts messages aside, if it does."""
+    last = policy.then if isinstance(policy, Retry) else policy
+    return last if isinstance(last, DeadLetter) else None
