@@ -104,8 +104,9 @@ class EntityView(Topic, Generic[K, V]):
             bus: Where.
             group: The consumer group. Groups read independently; the members of one share the partitions.
             start: Where a group starts that has no offset yet.
-            on_error: What happens at a message that cannot be read (and in ``run`` also at one whose handler failed):
-                ``stop`` raises and leaves the offset where it is, ``skip`` logs it and goes on.
+            on_error: The policy for a message that cannot be read, and in ``run`` also for one whose handler failed: ``stop``
+                raises and leaves the offset where it is, ``skip`` logs it and goes on, :class:`~kontrakt.Retry` tries again,
+                :class:`~kontrakt.DeadLetter` puts it aside.
             config: More for librdkafka, by its own names.
         """
         from .consumer import EntityConsumer
@@ -173,9 +174,10 @@ class EventsView(Topic, Generic[K, V]):
             bus: Where.
             group: The consumer group. Groups read independently; the members of one share the partitions.
             start: Where a group starts that has no offset yet.
-            on_error: What happens at a message that cannot be read (and in ``run`` also at one whose handler failed):
-                ``stop`` raises and leaves the offset where it is, ``skip`` logs it and goes on.
-            unknown: What happens at an event of a type that this package was generated without. A new type of event is a
+            on_error: The policy for a message that cannot be read, and in ``run`` also for one whose handler failed: ``stop``
+                raises and leaves the offset where it is, ``skip`` logs it and goes on, :class:`~kontrakt.Retry` tries again,
+                :class:`~kontrakt.DeadLetter` puts it aside.
+            unknown: The policy for an event of a type that this package was generated without. A new type of event is a
                 compatible change, so it is skipped unless told otherwise; the first of a type is logged.
             config: More for librdkafka, by its own names.
         """
