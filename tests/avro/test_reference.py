@@ -14,7 +14,7 @@ from kontrakt.errors import SchemaErrors
 
 from tests.avro.plans import fails, steps
 from tests.avro.strategies import evolutions, schemas
-from tests.real.program import JavaProgram, java_program
+from tests.real.program import ForeignProgram, java_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ public class Program {
 class Reference:
     """The program, asked in parts."""
 
-    def __init__(self, program: JavaProgram) -> None:
+    def __init__(self, program: ForeignProgram) -> None:
         self._program = program
 
     def ask(self, *parts: str) -> str:

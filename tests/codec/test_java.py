@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from kontrakt.codec import MakeCodec, Reader
 
-    from tests.real.program import JavaProgram
+    from tests.real.program import ForeignProgram
     from tests.real.start import JavaLibraries
 
 COUNT = 5_000
@@ -113,7 +113,7 @@ def pairs(random: Random) -> Iterator[Pair]:
             yield from (Pair(writer, reader, data) for reader in schemas if not misread(reader, writer))
 
 
-def theirs(program: JavaProgram, pair: Pair) -> list[bytes | None]:
+def theirs(program: ForeignProgram, pair: Pair) -> list[bytes | None]:
     """What Java read, written with the reader's schema; None for data that it refused."""
     question = {
         "writer": json.dumps(closed(pair.writer)),
@@ -132,7 +132,7 @@ def ours(read: Reader[Any], data: bytes) -> str:
         return ""
 
 
-def compare(make: MakeCodec, program: JavaProgram, count: int, seed: int) -> Counter[str]:
+def compare(make: MakeCodec, program: ForeignProgram, count: int, seed: int) -> Counter[str]:
     """Compare, and count the outcomes."""
     outcome: Counter[str] = Counter()
     for pair in pairs(Random(seed)):

@@ -16,7 +16,7 @@ from tests.kafka.new.avro_counters import AvroCounters
 from tests.kafka.new.counters import Counters
 from tests.kafka.new.customers import Customer, Customers
 from tests.kafka.new.readings import Readings
-from tests.real.program import JavaProgram, java_program
+from tests.real.program import ForeignProgram, java_program
 
 if TYPE_CHECKING:
     from tests.kafka.conftest import Fresh
@@ -66,18 +66,18 @@ VECTORS = {
 
 
 @pytest.fixture(scope="module")
-def java(kafka_libraries: JavaLibraries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JavaProgram]:
+def java(kafka_libraries: JavaLibraries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignProgram]:
     source = tmp_path_factory.mktemp("partitions") / "Program.java"
     source.write_text(PROGRAM)
     with java_program(kafka_libraries, source) as program:
         yield program
 
 
-def partition_in(java: JavaProgram, key: bytes) -> int:
+def partition_in(java: ForeignProgram, key: bytes) -> int:
     return int(java.ask(f"{PARTITIONS} {key.hex()}"))
 
 
-def test_the_vectors_are_what_java_says(java: JavaProgram) -> None:
+def test_the_vectors_are_what_java_says(java: ForeignProgram) -> None:
     assert {key: partition_in(java, key.encode()) for key in VECTORS} == VECTORS
 
 
@@ -99,7 +99,7 @@ INTEGERS = st.integers(-(2**63), 2**63 - 1)
     sensors=st.lists(st.tuples(st.text(max_size=20), st.integers(-(2**31), 2**31 - 1)), max_size=10),
 )
 def test_any_key_goes_where_java_sends_it(
-    java: JavaProgram,
+    java: ForeignProgram,
     bus: Bus,
     topics: tuple[type[Customers], type[Counters], type[AvroCounters], type[Readings]],
     texts: list[str],

@@ -14,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from tests.real.errors import RealPartError
+from tests.real.npm import witness
 from tests.real.parts import PARTS, fetch, java_for
 from tests.real.plugin import BOOTSTRAP_VARIABLE, POSTGRES_VARIABLE, REGISTRY_VARIABLE
 from tests.real.postgres import postgres
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from types import FrameType
 
+_PARTS = (*PARTS, "npm")
 _SERVERS = ("kafka", "apicurio3", "apicurio2", "postgres")
 
 
@@ -35,12 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     fetching = commands.add_parser("fetch", help="fetch parts into the cache")
-    fetching.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    fetching.add_argument("parts", nargs="*", metavar="PART", help=", ".join(_PARTS))
     upping = commands.add_parser("up", help="start servers until Ctrl-C")
     upping.add_argument("servers", nargs="*", metavar="SERVER", help=", ".join(_SERVERS))
     options = parser.parse_args(arguments)
     if options.command == "fetch":
-        return _fetch(_chosen(parser, options.parts, PARTS))
+        return _fetch(_chosen(parser, options.parts, _PARTS))
     try:
         return _up(_chosen(parser, options.servers, _SERVERS))
     except RealPartError as error:
@@ -57,15 +59,23 @@ def _chosen(parser: argparse.ArgumentParser, names: list[str], known: Collection
 def _fetch(names: list[str]) -> int:
     """Fetch what can be fetched; every part that cannot is named, not only the first."""
     code = 0
-    for part in (PARTS[name] for name in names):
+    for name in names:
         try:
-            folder, java = fetch(part), java_for(part)
+            _say(_fetched(name))
         except RealPartError as error:
             sys.stderr.write(f"{error}\n")
             code = 2
-        else:
-            _say(f"{part.label}: {folder}, run with Java {java.version} in {java.home}")
     return code
+
+
+def _fetched(name: str) -> str:
+    """Fetch a part, and say where it is and what runs it."""
+    if name == "npm":
+        found = witness()
+        return f"the packages of npm: {found.folder}, run with {found.node}"
+    part = PARTS[name]
+    folder, java = fetch(part), java_for(part)
+    return f"{part.label}: {folder}, run with Java {java.version} in {java.home}"
 
 
 def _up(names: list[str]) -> int:

@@ -1,7 +1,7 @@
 """The parts that tests need and pip cannot bring: what they are, and a cache that has them whole.
 
 Maven fetches each part as its pom in `poms/` says, from wherever this machine's Maven is set up to
-look. A part lands in the cache by one rename, with a manifest of all its files; a download that was
+look; `npm.py` fetches what npm has. A part lands in the cache by one rename, with a manifest of all its files; a download that was
 cut short, and files that were lost since, are fetched again.
 """
 
@@ -23,7 +23,7 @@ from tests.real.errors import PartMissingError
 from tests.real.java import Java, NoJavaError, find_java
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 CACHE_VARIABLE = "KONTRAKT_TEST_CACHE"
 DEFAULT_CACHE = "~/.cache/kontrakt-tests"
@@ -77,7 +77,8 @@ AVRO = Part("avro", "Avro's reference implementation", 17, "copy-dependencies", 
 APICURIO_3 = Part("apicurio3", "Apicurio Registry", 21, "unpack-dependencies")
 APICURIO_2 = Part("apicurio2", "Apicurio Registry", 17, "unpack-dependencies")
 SARIF = Part("sarif", "SARIF's JSON Schema", 17, "copy-dependencies")
-PARTS = {part.key: part for part in (KAFKA, AVRO, APICURIO_3, APICURIO_2, SARIF)}
+SPRING = Part("spring", "Spring for Apache Kafka", 17, "copy-dependencies", compiler=True)
+PARTS = {part.key: part for part in (KAFKA, AVRO, APICURIO_3, APICURIO_2, SARIF, SPRING)}
 
 
 def cache_folder() -> Path:
@@ -100,36 +101,49 @@ def fetch(part: Part) -> Path:
     Raises:
         PartMissingError: It can be neither found nor fetched.
     """
-    pom = part.pom.read_bytes()
+    name = f"{part.key}-{part.version}"
+    return kept(part.key, name, part.pom.read_bytes(), part.label, lambda folder: _run_maven(part, folder))
+
+
+def kept(key: str, name: str, asked: bytes, label: str, fill: Callable[[Path], None]) -> Path:
+    """Return a folder of the cache, filled first where the cache does not have it whole.
+
+    Args:
+        key: Names the lock; what has the same key is fetched one after another.
+        name: What the folder is called.
+        asked: What says which files there should be; when it changes, they are fetched anew.
+        label: The part's name, for messages.
+        fill: Puts the files into the folder `files` of the folder that it is given.
+
+    Raises:
+        PartMissingError: It can be neither found nor fetched.
+    """
     cache = cache_folder()
-    # The pom's own hash, so that whatever changes in it makes a new entry.
-    entry = cache / f"{part.key}-{part.version}-{hashlib.sha256(pom).hexdigest()[:12]}"
+    entry = cache / f"{name}-{hashlib.sha256(asked).hexdigest()[:12]}"
     if _is_complete(entry):
         return entry / "files"
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / f"{part.key}.lock", part):
+        with _locked(cache / f"{key}.lock", label):
             if not _is_complete(entry):  # another process may have fetched it while we waited
-                _fetch_into(entry, part)
+                _fetch_into(entry, key, fill)
     except OSError as error:
         raise PartMissingError(
-            part.label,
+            label,
             f"the cache cannot be written: {error}",
             f"name a folder for it with {CACHE_VARIABLE}",
         ) from error
     return entry / "files"
 
 
-def _fetch_into(entry: Path, part: Part) -> None:
+def _fetch_into(entry: Path, key: str, fill: Callable[[Path], None]) -> None:
     """Fetch a part and put it in place; the caller holds the lock."""
-    for left_over in entry.parent.glob(f"{part.key}.*.partial"):
+    for left_over in entry.parent.glob(f"{key}.*.partial"):
         shutil.rmtree(left_over, ignore_errors=True)
     # A name nobody else has: the Maven of a process that was killed may still be writing to its own.
-    partial = Path(tempfile.mkdtemp(dir=entry.parent, prefix=f"{part.key}.", suffix=".partial"))
+    partial = Path(tempfile.mkdtemp(dir=entry.parent, prefix=f"{key}.", suffix=".partial"))
     try:
-        _run_maven(part, partial)
-        if not _sizes(partial / "files"):
-            raise _not_fetched(part, "Maven brought no files")
+        fill(partial)
         _write_manifest(partial)
         if entry.exists():
             shutil.rmtree(entry)
@@ -173,6 +187,8 @@ def _run_maven(part: Part, folder: Path) -> None:
         raise _not_fetched(part, f"Maven does not end after {_FETCH_SECONDS} s") from error
     except OSError as error:
         raise _not_fetched(part, f"Maven cannot be run: {error}") from error
+    if not _sizes(folder / "files"):
+        raise _not_fetched(part, "Maven brought no files")
 
 
 def _not_fetched(part: Part, reason: str) -> PartMissingError:
@@ -217,13 +233,13 @@ def _is_complete(entry: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, part: Part) -> Generator[None]:
+def _locked(path: Path, label: str) -> Generator[None]:
     """Hold a lock that all processes on this machine respect and that no crash leaves behind."""
     try:
         import fcntl
     except ImportError as error:
         raise PartMissingError(
-            part.label,
+            label,
             "the servers of the tests need Linux or macOS",
             "run a broker and a registry elsewhere (compose.yaml) and point the tests at them",
         ) from error

@@ -8,6 +8,8 @@
 | `registry_url` | session | the URL of each registry in turn |
 | `postgres_server` | session | a database server to share: `.url` |
 | `kafka_libraries`, `avro_libraries` | session | jars for Java programs: `.classpath`, `.java` |
+| `spring_libraries` | session | jars of Spring for Apache Kafka and of Avro, for Java programs |
+| `npm_libraries` | session | packages of npm for programs of Node: `.node`, `.folder` |
 | `sarif_schema` | session | SARIF's official JSON Schema |
 
 A test that uses one carries the marker `real`. Shared servers keep what tests leave behind, so
@@ -31,7 +33,8 @@ import pytest
 from tests.real.apicurio import Registry, RunningRegistry
 from tests.real.errors import PartMissingError
 from tests.real.kafka import Kafka, KafkaServer, RunningKafka
-from tests.real.parts import AVRO, KAFKA, SARIF, fetch
+from tests.real.npm import NodeLibraries, witness
+from tests.real.parts import AVRO, KAFKA, SARIF, SPRING, fetch
 from tests.real.postgres import Postgres, RunningPostgres, postgres
 from tests.real.start import JavaLibraries, apicurio, kafka, libraries
 
@@ -55,6 +58,8 @@ _FIXTURES = frozenset(
         "kafka_libraries",
         "avro_libraries",
         "sarif_schema",
+        "spring_libraries",
+        "npm_libraries",
     }
 )
 _MISSING = "real_part_missing"
@@ -124,6 +129,18 @@ def kafka_libraries() -> JavaLibraries:
 def avro_libraries() -> JavaLibraries:
     """Avro's reference implementation, with a Java that can compile."""
     return or_missing(lambda: libraries(AVRO))
+
+
+@pytest.fixture(scope="session")
+def spring_libraries() -> JavaLibraries:
+    """Spring for Apache Kafka and Avro's reference implementation, with a Java that can compile."""
+    return or_missing(lambda: libraries(SPRING))
+
+
+@pytest.fixture(scope="session")
+def npm_libraries() -> NodeLibraries:
+    """The packages of npm that the witness uses."""
+    return or_missing(witness)
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,21 @@
-"""A Java program that answers every line with a line, compiled when it starts."""
+"""Programs of other languages that answer every line with a line; those in Java are compiled when they start."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import tempfile
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
     from tests.real.start import JavaLibraries
 
 
-class JavaProgram:
+class ForeignProgram:
     """A program that runs."""
 
     def __init__(self, process: subprocess.Popen[str], errors: IO[str]) -> None:
@@ -43,21 +44,38 @@ class JavaProgram:
 
 
 @contextlib.contextmanager
-def java_program(libraries: JavaLibraries, source: Path) -> Generator[JavaProgram]:
+def java_program(libraries: JavaLibraries, source: Path) -> Generator[ForeignProgram]:
     """Run a program of one file.
 
     Args:
         libraries: What it imports.
         source: The file.
     """
-    command = [str(libraries.java.executable), "-cp", libraries.classpath, str(source)]
+    with foreign_program([str(libraries.java.executable), "-cp", libraries.classpath, str(source)]) as program:
+        yield program
+
+
+@contextlib.contextmanager
+def foreign_program(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Generator[ForeignProgram]:
+    """Run a program of any language.
+
+    Args:
+        command: How it is started.
+        environment: What it needs to know beside what this process knows.
+    """
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as errors,
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
+            command,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
         ) as process,
     ):
         try:
-            yield JavaProgram(process, errors)
+            yield ForeignProgram(process, errors)
         finally:
             process.kill()

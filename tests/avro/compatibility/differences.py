@@ -17,7 +17,7 @@ from tests.avro.compatibility.families import Written, family
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tests.real.program import JavaProgram
+    from tests.real.program import ForeignProgram
 
 FAMILY = 6
 """How many schemas a family has; each is compared with each, itself included."""
@@ -57,7 +57,7 @@ class Outcome:
 
 
 def compare(
-    program: JavaProgram, pairs: int, seed: int, progress: Callable[[Outcome], None] = lambda _: None
+    program: ForeignProgram, pairs: int, seed: int, progress: Callable[[Outcome], None] = lambda _: None
 ) -> Outcome:
     """Compare the engine with the reference.
 
@@ -81,7 +81,7 @@ def document(schema: str, references: Sequence[str] = ()) -> dict[str, Any]:
     return {"schema": schema, "references": list(references)}
 
 
-def ask_pairs(program: JavaProgram, pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+def ask_pairs(program: ForeignProgram, pairs: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
     """What the reference says of pairs of a reader's and a writer's schema, given as JSON values."""
     answers: dict[str, Any] = {}
     for name, pair in pairs.items():
@@ -90,7 +90,7 @@ def ask_pairs(program: JavaProgram, pairs: Mapping[str, tuple[Any, Any]]) -> dic
     return answers
 
 
-def _asked(program: JavaProgram, random: Random) -> Iterator[tuple[list[Written], list[list[Any]]]]:
+def _asked(program: ForeignProgram, random: Random) -> Iterator[tuple[list[Written], list[list[Any]]]]:
     """Families with the reference's answers. It works on one while the engine works on the one before."""
     schemas = _ask(program, random)
     while True:
@@ -99,7 +99,7 @@ def _asked(program: JavaProgram, random: Random) -> Iterator[tuple[list[Written]
         schemas = following
 
 
-def _ask(program: JavaProgram, random: Random) -> list[Written]:
+def _ask(program: ForeignProgram, random: Random) -> list[Written]:
     schemas = family(random, FAMILY)
     program.tell(json.dumps({"family": [document(one.schema, one.references) for one in schemas]}))
     return schemas
