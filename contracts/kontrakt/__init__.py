@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         GenerateError,
         HandlerError,
         KontraktError,
+        OutboxError,
         Position,
         Problem,
         ProblemsError,
@@ -63,7 +64,9 @@ if TYPE_CHECKING:
     from .kafka.embedded import EmbeddedBus, embedded
     from .kafka.headers import DeclaredHeaders
     from .kafka.messages import Delete, Event, Meta, Put, RequestMeta
+    from .kafka.outbox import Outbox
     from .kafka.policies import DeadLetter, OnError, Retry
+    from .kafka.relay import Relay
     from .kafka.requests import Operation, RequestClient, Requests, RequestService
     from .kafka.topics import Entity, EntityView, EventHandler, Events, EventsView, Key, KeyedEntity, KeyedEvents
     from .kafka.transactions import Transactions
@@ -108,6 +111,8 @@ __all__ = [
     "Meta",
     "OnError",
     "Operation",
+    "Outbox",
+    "OutboxError",
     "Position",
     "Problem",
     "ProblemsError",
@@ -115,6 +120,7 @@ __all__ = [
     "RegistryDenied",
     "RegistryError",
     "RegistryUnavailable",
+    "Relay",
     "RequestClient",
     "RequestError",
     "RequestFailed",
@@ -154,7 +160,9 @@ _NAMES: Final[Mapping[str, str]] = {
     "kafka.embedded": "EmbeddedBus embedded",
     "kafka.headers": "DeclaredHeaders",
     "kafka.messages": "Delete Event Meta Put RequestMeta",
+    "kafka.outbox": "Outbox",
     "kafka.policies": "DeadLetter OnError Retry",
+    "kafka.relay": "Relay",
     "kafka.requests": "Operation RequestClient RequestService Requests",
     "kafka.topics": "Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents",
     "kafka.transactions": "Transactions",

@@ -29,6 +29,7 @@
     │   ├── TransactionAborted         nothing of a transaction is visible; it can be done again
     │   ├── TransactionFenced          another instance works under the same transactional id
     │   └── ClosedError                a client was used after close()
+    ├── OutboxError                    the table of an outbox
     ├── HandlerError                   user code failed on a message; says which message
     └── RequestError
         ├── RequestTimeout             no answer before the deadline
@@ -57,6 +58,7 @@ __all__ = [
     "HandlerError",
     "IncompatibleRuntimeError",
     "KontraktError",
+    "OutboxError",
     "Position",
     "Problem",
     "ProblemsError",
@@ -286,6 +288,10 @@ class TransactionFenced(BusError):
 
 class ClosedError(BusError):
     """A client was used after it was closed."""
+
+
+class OutboxError(KontraktError):
+    """The table of an outbox is missing or cannot be reached, or the database is of a kind that has no outbox."""
 
 
 class HandlerError(KontraktError):

@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "diff": "Tell in words what changed in the contracts.",
     "rules": "List what a check can find, or explain one RULE.",
     "register": "Register the schemas of the contracts in the schema registry.",
+    "relay": "Send what waits in an outbox, until it is told to stop.",
     "dev": "Hold an embedded broker and registry open on local ports.",
     "demo": "Show all three kinds of topic at work, on the embedded parts.",
 }

@@ -31,13 +31,16 @@ class Sent:
 
     Attributes:
         topic: The topic.
-        partition: The partition.
-        offset: The offset.
+        partition: The partition; -1 for a message that waits in an outbox.
+        offset: The offset; -1 likewise.
     """
 
     topic: str
     partition: int
     offset: int
+
+
+UNKNOWN: Final = -1
 
 
 class Waiting:
@@ -150,6 +153,13 @@ class Delivery:
         self._deliveries = deliveries
         self._on_failure = on_failure
         self._outcome: Sent | DeliveryError | None = None
+
+    @classmethod
+    def settled(cls, deliveries: Deliveries, topic: str, key: bytes | None) -> Delivery:
+        """That of a message that was written into an outbox: there is nothing to wait for."""
+        delivery = cls(deliveries, topic, key)
+        delivery._outcome = Sent(topic, UNKNOWN, UNKNOWN)
+        return delivery
 
     @property
     def done(self) -> bool:

@@ -1,0 +1,32 @@
+"""Producers on a bus, in transactions and on an outbox are the same."""
+
+from typing import assert_type
+
+from kontrakt import Bus, Outbox, Relay, Transactions
+from kontrakt.kafka.producer import EntityProducer
+from shop.customers import Customer, Customers
+from shop.products import Product
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
+
+
+def transactional(bus: Bus, customer: Customer, product: Product) -> None:
+    with bus.transactions("t-1") as work:
+        assert_type(work, Transactions)
+        customers = Customers.producer(work)
+        assert_type(customers, EntityProducer[str, Customer])
+        with work.transaction():
+            customers.put(customer)
+            customers.put(product)  # E: arg-type / reportArgumentType
+        Customers.consumer(work, group="g")  # E: arg-type / reportArgumentType
+    bus.transactions()  # E: call-arg / reportCallIssue
+
+
+def written(
+    outbox: Outbox, connection: Connection, session: Session, engine: Engine, bus: Bus, customer: Customer
+) -> None:
+    for one in (connection, session):
+        Customers.producer(outbox.on(one)).put(customer)
+    Customers.producer(outbox).put(customer)  # E: arg-type / reportArgumentType
+    outbox.on(engine)  # E: arg-type / reportArgumentType
+    assert_type(Relay(outbox, engine, bus).run_until_empty(), int)
