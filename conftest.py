@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,10 @@ bus = kontrakt.connect()
 """What the examples of docstrings take for granted."""
 
 SOURCES: Final = (ROOT / "contracts", ROOT / "codegen")
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so would the programs that tests send it to.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A machine that has other work to do makes no property wrong.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -197,6 +197,10 @@ def test_the_place_of_a_parameter_is_in_the_protocol() -> None:
     assert finding.new is not None
     assert new["one.avpr"].decode()[finding.new.column - 1 :].startswith('{"name": "sum"')
     assert finding.breaks == ("the new payment-service reading requests of old clients",)
+    assert finding.reason == (
+        "New instances of payment-service also read requests that were written before. "
+        "Those have no `sum`, and there is no default to take its place."
+    )
 
 
 def test_the_place_of_an_error_is_in_the_protocol() -> None:
@@ -205,6 +209,7 @@ def test_the_place_of_an_error_is_in_the_protocol() -> None:
     assert finding.new is not None
     assert new["one.avpr"].decode()[finding.new.column - 1 :].startswith('["Declined", "Limit"]')
     assert finding.breaks == ("old clients reading answers of the new payment-service",)
+    assert finding.reason == "Old clients cannot read an answer with `pay.Limit`: their contract does not declare it."
 
 
 def test_topics_that_are_gone() -> None:

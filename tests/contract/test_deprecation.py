@@ -143,12 +143,12 @@ def test_the_mark_reaches_the_registry() -> None:
         ({"since": "2025-12-02"}, (), ("`phone` is marked deprecated since 2025-12-02; it may go in 1 day",)),
         ({"since": "2026-03-01"}, (), ("`phone` is marked deprecated since 2026-03-01; it may go in 90 days",)),
         ({"since": "9999-12-31"}, (), ("`phone` is marked deprecated since 9999-12-31; it may go in 2912473 days",)),
-        ({"since": "2025-01-01"}, ("billing",), ("billing reads `phone`",)),
+        ({"since": "2025-01-01"}, ("billing",), ("`phone` is read by billing",)),
         (True, (), ("`phone` is marked deprecated without a day from which 90 days could run",)),
         (
             False,
             ("a", "b"),
-            ("a reads `phone`", "b reads `phone`", "`phone` was not marked deprecated for 90 days before"),
+            ("`phone` is read by a", "`phone` is read by b", "`phone` was not marked deprecated for 90 days before"),
         ),
     ],
 )

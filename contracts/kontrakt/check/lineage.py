@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -30,6 +31,30 @@ class Role(Enum):
     REQUEST = "request"
     RESPONSE = "response"
     SHARED = "shared"
+
+
+_REQUESTS: Final[Mapping[str, str]] = {
+    "the consumers": "{owner} and its clients",
+    "consumers": "instances of {owner}",
+    "consumer": "{owner}",
+    "producers": "clients",
+    "producer": "client",
+    "messages": "requests",
+    "a message": "a request",
+    "message": "request",
+}
+_RESPONSES: Final[Mapping[str, str]] = {
+    "the consumers": "{owner} and its clients",
+    "consumers": "clients",
+    "consumer": "client",
+    "producers": "instances of {owner}",
+    "producer": "{owner}",
+    "messages": "answers",
+    "a message": "an answer",
+    "message": "answer",
+}
+_WORDS: Final = re.compile(rf"`[^`]*`|\b(?:{'|'.join(_REQUESTS)})\b")
+"""A name, in which no word is replaced, or one of the words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +92,21 @@ class Lineage:
         if self.level is Level.NONE:
             return ()
         return tuple(reversed(self.history)) if self.level.transitive else self.history[-1:]
+
+
+def spoken(text: str, lineages: Iterable[Lineage]) -> str:
+    """A text about consumers, producers and messages, in the words of requests and answers where it is about nothing else.
+
+    Args:
+        text: The text. What stands between backticks is left as it is.
+        lineages: The subjects that it is about.
+    """
+    about = {(lineage.role, lineage.owner) for lineage in lineages}
+    words = {Role.REQUEST: _REQUESTS, Role.RESPONSE: _RESPONSES}.get(next(iter(about))[0]) if len(about) == 1 else None
+    if words is None:
+        return text
+    ((_, owner),) = about
+    return _WORDS.sub(lambda found: words.get(found[0], found[0]).replace("{owner}", owner), text)
 
 
 def lineages(contracts: Contracts, past: Past, *, offline_levels: bool = False) -> Iterator[Lineage]:

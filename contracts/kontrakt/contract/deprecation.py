@@ -85,7 +85,7 @@ def may_be_removed(field: Field, *, today: date, period: timedelta, consumers: I
         period: How long it has to be marked before.
         consumers: The services whose projections read it.
     """
-    obstacles = [f"{consumer} reads `{field.name}`" for consumer in consumers]
+    obstacles = [f"`{field.name}` is read by {consumer}" for consumer in consumers]
     marked = deprecation(field)
     if marked is None:
         obstacles.append(f"`{field.name}` was not marked deprecated for {_days(period)} before")

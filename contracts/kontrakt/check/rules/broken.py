@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from kontrakt.check.clashes import BACKWARD, FORWARD, Clash, Part
-from kontrakt.check.lineage import Lineage, Role
+from kontrakt.check.lineage import Lineage, Role, spoken
 from kontrakt.check.words import spans
 
 from .rule import Rule
@@ -122,6 +123,7 @@ class SchemaRule(Rule):
     outs: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
+    @abstractmethod
     def fits(cls, clash: Clash, role: Role) -> bool:
         """Whether it is this rule that tells a reason.
 
@@ -129,7 +131,6 @@ class SchemaRule(Rule):
             clash: The reason.
             role: What the subject is for.
         """
-        raise NotImplementedError
 
     @classmethod
     def out(cls, broken: Broken) -> tuple[str, ...]:
@@ -159,12 +160,12 @@ class SchemaRule(Rule):
         clash, names = broken.clash, broken.clash.names
         old, new = cls.spots(clash)
         return cls.finding(
-            cls.told.format_map(names),
+            spoken(cls.told.format_map(names), broken.lineages),
             cls.about.format_map(names),
             change=cls.changed.format_map(names),
-            reason=" ".join(map(cls.because, broken.each_way)) + broken.versions,
+            reason=spoken(" ".join(map(cls.because, broken.each_way)), broken.lineages) + broken.versions,
             breaks=broken.breaks,
-            ways_out=tuple(way.format_map(names) for way in cls.out(broken)),
+            ways_out=tuple(spoken(way.format_map(names), broken.lineages) for way in cls.out(broken)),
             old=old_place(clash.old_record, old),
             new=new_place(clash.new_record, new),
             topics=broken.topics,

@@ -5,6 +5,7 @@ What is read may then be another thing than what was written.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from kontrakt.avro import Field
 from kontrakt.check.changes.types import Changed, TypeChange
 from kontrakt.check.findings import Finding, Severity
+from kontrakt.check.lineage import spoken
 from kontrakt.check.words import code, json_text
 from kontrakt.contract.deprecation import may_be_removed
 
@@ -42,6 +44,7 @@ class QuietRule(Rule):
     """A rule about one change that breaks nobody."""
 
     @classmethod
+    @abstractmethod
     def judge(cls, change: Changed, lineage: Lineage, circumstances: Circumstances) -> Iterator[Finding]:
         """The finding, if there is one; without its places and topics.
 
@@ -50,7 +53,6 @@ class QuietRule(Rule):
             lineage: The subject that was changed.
             circumstances: What it is judged by.
         """
-        raise NotImplementedError
 
 
 class FieldRemovedWithDefault(QuietRule):
@@ -79,7 +81,7 @@ class FieldRemovedWithDefault(QuietRule):
         consumers = circumstances.consumers.get(change.place, ())
         removal = may_be_removed(removed, today=circumstances.today, period=circumstances.period, consumers=consumers)
         if not removal.allowed:
-            obstacles = "".join(f" {obstacle[:1].upper()}{obstacle[1:]}." for obstacle in removal.obstacles)
+            obstacles = "".join(f" {obstacle}." for obstacle in removal.obstacles)
             name = change.place.rpartition(".")[0]
             mark = f'"deprecated": {{"since": "{circumstances.today}", "reason": "..."}}'
             yield cls.finding(
@@ -208,4 +210,5 @@ def quiet(
             for finding in rule.judge(change, lineage, circumstances):
                 old = old_place(change.old_type, change.old)
                 new = new_place(change.new_type, change.new or change.new_type)
-                yield replace(finding, old=old, new=new, topics=lineage.topics)
+                reason = spoken(finding.reason, (lineage,))
+                yield replace(finding, reason=reason, old=old, new=new, topics=lineage.topics)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from typing import Any, ClassVar
 
 from kontrakt.check.findings import Finding, Severity
 
 
-class Rule:
+class Rule(ABC):
     """A kind of finding. Its id never changes.
 
     Attributes:

@@ -5,6 +5,7 @@ They compare declarations, so they need the old ones: a git ref or a folder has 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -24,9 +25,9 @@ class TopicRule(Rule):
     """A rule about what is declared."""
 
     @classmethod
+    @abstractmethod
     def judge(cls, sides: Sides) -> Iterator[Finding]:
         """Everything that the rule finds."""
-        raise NotImplementedError
 
 
 class KindChanged(TopicRule):
