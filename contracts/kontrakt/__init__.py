@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from .kafka.policies import DeadLetter, OnError, Retry
     from .kafka.relay import Relay
     from .kafka.requests import Operation, RequestClient, Requests, RequestService
+    from .kafka.signals import stop_on_signals
     from .kafka.topics import Entity, EntityView, EventHandler, Events, EventsView, Key, KeyedEntity, KeyedEvents
     from .kafka.transactions import Transactions
     from .stamps import EventStamp
@@ -150,6 +151,7 @@ __all__ = [
     "embedded",
     "encode",
     "requires",
+    "stop_on_signals",
 ]
 
 _NAMES: Final[Mapping[str, str]] = {
@@ -164,6 +166,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "kafka.policies": "DeadLetter OnError Retry",
     "kafka.relay": "Relay",
     "kafka.requests": "Operation RequestClient RequestService Requests",
+    "kafka.signals": "stop_on_signals",
     "kafka.topics": "Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents",
     "kafka.transactions": "Transactions",
     "stamps": "EventStamp",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import signal
 from decimal import Decimal
 
 import kontrakt
@@ -49,8 +48,8 @@ def main() -> None:
     """Serves until it is stopped; what it has at hand is answered before."""
     with kontrakt.connect() as bus:
         runner = Payments.serve(bus, Bank(), group="payment-service")
-        signal.signal(signal.SIGTERM, lambda _signal, _frame: runner.stop())
-        runner.run()
+        with kontrakt.stop_on_signals(runner):
+            runner.run()
 
 
 if __name__ == "__main__":

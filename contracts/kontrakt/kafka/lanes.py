@@ -199,11 +199,8 @@ class Lanes:
         with self.changed:
             for lane in dict.fromkeys(task.lane for task in reversed(tasks)):
                 mine = [task for task in tasks if task.lane is lane]
-                if behind := next((task for task in self._ready if task.lane is lane), None):
-                    self._ready.remove(behind)
-                    lane.queue.appendleft(behind)
+                self._hold(lane)
                 lane.queue.extendleft(task for task in reversed(mine) if not task.partition.leaving)
-                lane.busy = True
                 for task in mine:
                     self._stopped(task)
                 if lane.queue:
@@ -218,6 +215,7 @@ class Lanes:
             if task.partition.leaving:
                 self._ended(task)
             else:
+                self._hold(task.lane)
                 self._stopped(task)
                 self._waiting.add(task)
 
@@ -318,6 +316,14 @@ class Lanes:
                 task.lane.queue.append(task)
             for lane in list(self._lanes.values()):
                 self._next_of(lane)
+
+    def _hold(self, lane: Lane) -> None:
+        """Let nothing of a lane be taken, also where one that was taken had been released."""
+        if behind := next((task for task in self._ready if task.lane is lane), None):
+            self._ready.remove(behind)
+            lane.queue.appendleft(behind)
+        lane.busy = True
+        self._lanes[lane.key] = lane
 
     def _ended(self, task: Task) -> None:
         """Let the lane of a message that was taken go on."""
