@@ -170,7 +170,7 @@ class Run:
     def _join(self) -> None:
         name = f"consumer-{self._made}"
         self._made += 1
-        self._consumers.append(self._worker(name, "consuming", self._folder / f"{name}.notes"))
+        self._consumers.append(self._worker(name, "consuming", self._folder / f"{name}.notes", 1 + self._made % 2 * 3))
 
     def _kill_consumer(self) -> None:
         """Kill one while it handles messages."""
