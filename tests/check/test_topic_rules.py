@@ -9,6 +9,8 @@ from kontrakt.check.findings import Severity
 
 from .checking import checked, files
 
+TENANT: dict[str, Any] = {"name": "tenant", "type": "uuid"}
+TRACE: dict[str, Any] = {"name": "trace", "type": "string", "optional": True}
 ID = {"name": "id", "type": "string"}
 FIELDS = [ID, {"name": "other", "type": "string"}, {"name": "number", "type": "long"}]
 
@@ -67,6 +69,37 @@ CASES: dict[str, tuple[Any, Any, list[tuple[str, str, str]]]] = {
         thing(kind="event", config={"retention.ms": 86400000}),
         thing(kind="event", config={"retention.ms": -1}),
         [],
+    ),
+    "header gone": (
+        thing(headers=[TENANT, TRACE]),
+        thing(headers=[]),
+        [("header-removed", "things tenant", "error"), ("header-removed", "things trace", "warning")],
+    ),
+    "header of another type": (
+        thing(headers=[TENANT, TRACE]),
+        thing(headers=[TENANT | {"type": "string"}, TRACE]),
+        [("header-changed", "things tenant", "error")],
+    ),
+    "header that became optional": (
+        thing(headers=[TENANT]),
+        thing(headers=[TENANT | {"optional": True}]),
+        [("header-changed", "things tenant", "error")],
+    ),
+    "header that must be there": (
+        thing(),
+        thing(headers=[TENANT, TRACE]),
+        [("header-required", "things tenant", "error")],
+    ),
+    "header that is optional no more": (
+        thing(headers=[TRACE]),
+        thing(headers=[TRACE | {"optional": False}]),
+        [("header-required", "things trace", "error")],
+    ),
+    "other words about a header": (thing(headers=[TENANT]), thing(headers=[TENANT | {"doc": "Whose."}]), []),
+    "header of requests": (
+        protocol({"ask": operation()}, headers=[TENANT]),
+        protocol({"ask": operation()}),
+        [("header-removed", "payments tenant", "error")],
     ),
     "topic renamed": (thing(), thing(name=["stuff"]), [("topic-renamed", "things", "error")]),
     "topic on both names": (thing(), thing(name=["things", "stuff"]), []),

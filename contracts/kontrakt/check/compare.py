@@ -16,7 +16,7 @@ from .consumers import readers, reads
 from .findings import Finding, Report, merged
 from .lineage import Lineage, Role, lineages
 from .places import Places
-from .rules import defaults, fields, keys, operations, projections, safety, topics, types
+from .rules import defaults, fields, headers, keys, operations, projections, safety, topics, types
 from .rules.broken import Broken, SchemaRule, grouped
 from .rules.history import LevelWeakened, RegistryDisagrees, SubjectStrategyChanged
 from .sides import Declared, Sides, declared_in, topics_of
@@ -35,7 +35,7 @@ Progress: TypeAlias = "Callable[[int, int, str], None]"
 """Called with how many steps are done, of how many, and what is being done."""
 
 _BREAKING: Final[Sequence[type[SchemaRule]]] = (*fields.RULES, *types.RULES)
-_TOPICS: Final = (*topics.RULES, *operations.RULES, *keys.RULES)
+_TOPICS: Final = (*topics.RULES, *headers.RULES, *operations.RULES, *keys.RULES)
 _KNOWS_SCHEMAS_ONLY: Final = (
     "a registry knows schemas only: what is declared of topics (kinds, owners, keys, partitions, settings, operations) is "
     "compared with --against git:REF"

@@ -8,6 +8,7 @@
     safety       compatible, and what is read may still be wrong
     keys         what messages are ordered and compacted by
     topics       kinds, owners, partitions, settings, what travels on a topic
+    headers      what stands beside the values
     operations   of request topics
     projections  what consumers read
     history      what was promised, and what a registry says
@@ -16,7 +17,7 @@
 
 from __future__ import annotations
 
-from . import defaults, fields, history, keys, operations, projections, safety, topics, types
+from . import defaults, fields, headers, history, keys, operations, projections, safety, topics, types
 from .rule import Rule
 from .waivers import WaiverExpired, WaiverUnused
 
@@ -28,6 +29,7 @@ _ALL: tuple[type[Rule], ...] = (
     *keys.RULES,
     keys.KeySchemaChanged,
     *topics.RULES,
+    *headers.RULES,
     *operations.RULES,
     *projections.RULES,
     *history.RULES,
