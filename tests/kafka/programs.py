@@ -29,6 +29,7 @@ def program(
         [sys.executable, "-c", text, *arguments],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(PATHS), "PYTHONUNBUFFERED": "1"} | dict(environment),
         cwd=folder,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
