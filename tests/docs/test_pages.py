@@ -95,6 +95,8 @@ def test_the_page_of_errors_says_what_to_do_about_each() -> None:
 
 
 def options_of(command: click.Command) -> set[str]:
+    if isinstance(command, click.Group):
+        return {option for one in command.commands.values() for option in options_of(one)}
     return {
         name
         for parameter in command.params
@@ -106,7 +108,7 @@ def options_of(command: click.Command) -> set[str]:
 
 def sections() -> dict[str, str]:
     """What docs/commands.md says of each command."""
-    parts = re.split(r"^## kontrakt (\w+)$", page("commands.md"), flags=re.MULTILINE)
+    parts = re.split(r"^## kontrakt ([\w-]+)$", page("commands.md"), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Message
 from kontrakt import (
     Bus,
     DeadLetter,
@@ -27,6 +26,7 @@ from kontrakt import (
     UnknownEvent,
 )
 from kontrakt.codec.framing import frame_prefix
+from kontrakt.kafka.dead_letters import headers_of
 from kontrakt.registry.embedded import EmbeddedRegistry
 
 from tests.kafka.conftest import PATIENCE, Fresh, Place, in_thread
@@ -209,11 +209,6 @@ def test_a_dead_letter_is_the_message_with_the_reason(
         "__connect.errors.exception.class.name": b"RuntimeError",
         "__connect.errors.exception.message": said,
     }
-
-
-def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
-    found: Any = message.headers()
-    return list(found)
 
 
 USES: dict[str, Callable[[EntityConsumer[str, Customer]], list[Change]]] = {

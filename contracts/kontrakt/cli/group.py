@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rules": "List what a check can find, or explain one RULE.",
     "register": "Register the schemas of the contracts in the schema registry.",
     "relay": "Send what waits in an outbox, until it is told to stop.",
+    "dead-letters": "Look at messages that were put aside, and send them again.",
     "dev": "Hold an embedded broker and registry open on local ports.",
     "demo": "Show all three kinds of topic at work, on the embedded parts.",
 }
@@ -36,7 +37,7 @@ class Commands(click.Group):
         """The command, from its module."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"kontrakt.cli.{cmd_name}").command
+        command: click.Command = import_module(f"kontrakt.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

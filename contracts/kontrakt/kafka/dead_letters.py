@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import struct
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
@@ -104,6 +106,71 @@ def reason(message: Message, group: str, error: BaseException) -> list[RawHeader
         (f"{SPRING}original-offset", _LONG.pack(offset)),
         (f"{SPRING}original-timestamp", _LONG.pack(milliseconds)),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Where a dead letter stood, and why it was put aside, as its headers say; empty where they do not.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition; -1 where nothing is said.
+        offset: The offset; -1 where nothing is said.
+        group: The consumer group that could not handle it.
+        error: The name of what went wrong, such as ``ValueError``.
+        message: What went wrong, in words.
+        stacktrace: Where in the program.
+    """
+
+    topic: str = ""
+    partition: int = -1
+    offset: int = -1
+    group: str = ""
+    error: str = ""
+    message: str = ""
+    stacktrace: str = ""
+
+
+def reason_of(headers: Sequence[RawHeader]) -> Reason:
+    """The reason that headers of Spring Kafka, Kafka Connect or kontrakt give.
+
+    Args:
+        headers: The headers of a dead letter.
+    """
+    found = {name: value for name, value in headers if value is not None}
+
+    def text(*names: str) -> str:
+        return next((found[name].decode(errors="replace") for name in names if name in found), "")
+
+    def number(spring: str, connect: str) -> int:
+        value = found.get(spring, b"")
+        if len(value) in (_INT.size, _LONG.size):
+            return int.from_bytes(value, "big", signed=True)
+        said = text(connect)
+        return int(said) if said.isdecimal() else -1
+
+    return Reason(
+        topic=text(f"{SPRING}original-topic", f"{CONNECT}topic"),
+        partition=number(f"{SPRING}original-partition", f"{CONNECT}partition"),
+        offset=number(f"{SPRING}original-offset", f"{CONNECT}offset"),
+        group=text(f"{SPRING}original-consumer-group"),
+        error=text(f"{SPRING}exception-cause-fqcn", f"{SPRING}exception-fqcn", f"{CONNECT}exception.class.name"),
+        message=text(f"{SPRING}exception-message", f"{CONNECT}exception.message"),
+        stacktrace=text(f"{SPRING}exception-stacktrace", f"{CONNECT}exception.stacktrace"),
+    )
+
+
+def without_reason(headers: Sequence[RawHeader]) -> list[RawHeader]:
+    """The headers that a message had before it was put aside the last time: those of the reason stand behind them.
+
+    Args:
+        headers: The headers of a dead letter.
+    """
+    kept = list(headers)
+    seen: set[str] = set()
+    while kept and kept[-1][0].startswith((SPRING, CONNECT)) and kept[-1][0] not in seen:
+        seen.add(kept.pop()[0])
+    return kept
 
 
 def _name_of(error: BaseException) -> str:
