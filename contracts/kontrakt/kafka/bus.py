@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from kontrakt.settings import Settings
 from .clock import SYSTEM, Clock
 from .config import OURS
 from .forks import FORKED, watch
+from .instrument import SILENT, Instrument
+from .told import told
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from .transactions import Transactions
 
 _log: Final = logging.getLogger("kontrakt.kafka")
+_MINUTE_MS: Final = 60_000
 _open: Final[set[Bus]] = set()
 
 
@@ -42,6 +46,9 @@ class Bus:
         settings: The registry's address and Kafka's, and what else their clients are told.
         kafka: More for librdkafka, by its own names; wins over the settings.
         registry: More for the registry's client, by its own names; wins over the settings.
+        instrument: Is told of messages, such as ``kontrakt.kafka.otel.OpenTelemetry()``.
+        statistics: Called with librdkafka's statistics, parsed, of each client: every minute, or as ``statistics.interval.ms`` says
+            (https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md).
 
     Raises:
         SettingsErrors: An address is missing, or something is set on which kontrakt's promises rest.
@@ -53,11 +60,19 @@ class Bus:
         *,
         kafka: Mapping[str, Any] | None = None,
         registry: Mapping[str, Any] | None = None,
+        instrument: Instrument = SILENT,
+        statistics: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
-        self.kafka: Final[Mapping[str, Any]] = {**settings.kafka_config, **(kafka or {})}
+        self.kafka: Final[Mapping[str, Any]] = {
+            **(_reporting(statistics) if statistics else {}),
+            **settings.kafka_config,
+            **(kafka or {}),
+        }
         """What librdkafka's clients are told, by librdkafka's names."""
         self.clock: Clock = SYSTEM
         """What retries, deadlines and back-off go by; tests may put another one here."""
+        self.instrument: Instrument = instrument
+        """Is told of messages that are sent and handled."""
         self._registry_config = {**settings.registry_config, **(registry or {})}
         if problems := _problems(settings, self.kafka, self._registry_config):
             raise SettingsErrors(problems)
@@ -106,7 +121,7 @@ class Bus:
             if self._sender is None:
                 from .sender import Sender
 
-                self._sender = Sender(self.kafka)
+                self._sender = Sender(self.kafka, instrument=self.instrument)
             return self._sender
 
     def transactions(self, transactional_id: str, *, config: Mapping[str, Any] | None = None) -> Transactions:
@@ -228,6 +243,8 @@ def connect(
     registry_url: str = "",
     kafka: Mapping[str, Any] | None = None,
     registry: Mapping[str, Any] | None = None,
+    instrument: Instrument = SILENT,
+    statistics: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> Bus:
     """Connect to Kafka and to the schema registry.
 
@@ -239,6 +256,10 @@ def connect(
         registry_url: The registry's address, in place of that of the settings.
         kafka: More for librdkafka, by its own names; wins over the settings.
         registry: More for the registry's client, by its own names; wins over the settings.
+        instrument: Is told of messages, such as ``kontrakt.kafka.otel.OpenTelemetry()``.
+        statistics: Called with librdkafka's statistics, parsed, of each client: every minute, or as ``statistics.interval.ms`` says
+            (https://github.com/confluentinc/librdkafka/blob/master/STATISTICS.md). It runs where the client polls, so it should
+            not take long.
 
     Raises:
         SettingsErrors: The settings are wrong, an address is missing, or something is set on which kontrakt's promises rest.
@@ -252,7 +273,21 @@ def connect(
         ),
         kafka=kafka,
         registry=registry,
+        instrument=instrument,
+        statistics=statistics,
     )
+
+
+def _reporting(statistics: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+    """What has librdkafka report its statistics."""
+
+    def report(text: str) -> None:
+        try:
+            statistics(json.loads(text))
+        except Exception:  # noqa: BLE001 - messages go on, whatever it does
+            _log.exception("the function that takes librdkafka's statistics failed", extra=told("callback.failed"))
+
+    return {"statistics.interval.ms": _MINUTE_MS, "stats_cb": report}
 
 
 def _problems(settings: Settings, kafka: Mapping[str, Any], registry: Mapping[str, Any]) -> list[Problem]:
@@ -278,4 +313,4 @@ def _close_all() -> None:
         try:
             bus.close()
         except KontraktError as error:
-            _log.error("at the end of the process: %s", error)
+            _log.error("at the end of the process: %s", error, extra=told("bus.not_closed"))

@@ -42,6 +42,7 @@ from .requests import (
     Requests,
 )
 from .serialization import AvroReader, ValueWriter, key_of, key_writer
+from .told import told
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -158,13 +159,20 @@ class Answers:
         if error is not None:
             if is_final(error):
                 raise translated(error, f"read answers from {self.topic}")
-            _log.warning("reading answers from %s: %s", self.topic, error.str())
+            _log.warning(
+                "reading answers from %s: %s", self.topic, error.str(), extra=told("consumer.error", topic=self.topic)
+            )
             return
         headers: Any = message.headers()
         correlation: bytes | None = next((value for name, value in headers or () if name == CORRELATION_ID), None)
         waiting = None if correlation is None else self._waiting.pop(correlation, None)
         if waiting is None:
-            _log.debug("an answer in %s[%d] that nobody here waits for", self.topic, self.partition)
+            _log.debug(
+                "an answer in %s[%d] that nobody here waits for",
+                self.topic,
+                self.partition,
+                extra=told("answer.unexpected", topic=self.topic, partition=self.partition),
+            )
         else:
             waiting.answer(message)
 

@@ -16,6 +16,7 @@ from .decoding import EntityDecoder, EventDecoder
 from .fetcher import place_of
 from .intake import Intake
 from .messages import Delete, Event, Meta, Put
+from .told import told
 from .topics import EventHandler
 from .workers import Workers
 
@@ -172,6 +173,11 @@ class Consumer(ABC, Generic[T]):
         """
         return self._fetcher.group_metadata()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop, or is closed."""
+        return self._fetcher.stopped
+
     def stop(self) -> None:
         """Let the iteration end soon. May be called from any thread and from a signal handler."""
         self._fetcher.stop()
@@ -203,7 +209,8 @@ class Consumer(ABC, Generic[T]):
         if not self._intake.pooled:
             self._current = tasks
         try:
-            handle()
+            with self._bus.instrument.handling([task.message for task in tasks], self._fetcher.group):
+                handle()
         except Exception as error:  # noqa: BLE001 - the policy is asked
             self._failed(tasks, _failure(tasks, error))
         except BaseException:  # Ctrl-C: they were not handled
@@ -221,7 +228,9 @@ class Consumer(ABC, Generic[T]):
         self._intake.give_back(*tasks)
         if self._on_error == "stop":
             raise failure
-        _log.warning("handling each alone: %s", failure)
+        _log.warning(
+            "handling each alone: %s", failure, extra=told("batch.split", topic=self._topic, group=self._fetcher.group)
+        )
         for task in tasks:
             task.alone = True
 
@@ -352,12 +361,18 @@ class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
         if not isinstance(handler, EventHandler):
             self._run(lambda _, event: handler(event), workers)
             return
+        methods = self.methods_of(handler)
+        self._run(lambda kind, event: methods[kind](event.value, event.meta), workers)
+
+    def methods_of(self, handler: EventHandler) -> Mapping[type[Any], Callable[[V, Meta], None]]:
+        """What a handler calls for each type of event.
+
+        Raises:
+            TypeError: The handler is one of another topic.
+        """
         if missing := [kind.__name__ for kind in self._types if kind not in handler.handles]:
             raise TypeError(f"{type(handler).__name__} does not handle {', '.join(missing)}")
-        methods: dict[type[Any], Callable[[V, Meta], None]] = {
-            kind: getattr(handler, name) for kind, name in handler.handles.items()
-        }
-        self._run(lambda kind, event: methods[kind](event.value, event.meta), workers)
+        return {kind: getattr(handler, name) for kind, name in handler.handles.items()}
 
     def _decode(self, message: Message) -> tuple[type[Any], Event[K, V]] | None:
         return self._decoder.decode(message)

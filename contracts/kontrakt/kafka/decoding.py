@@ -10,6 +10,7 @@ from kontrakt.errors import DecodeError, UnknownEvent
 from .fetcher import place_of
 from .messages import Delete, Event, Meta, Put
 from .serialization import AvroReader, field_of, key_reader, types_of
+from .told import told
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -100,7 +101,12 @@ class EventDecoder(Generic[K, V]):
             raise UnknownEvent(f"it is {name}, which this package was generated without; generate it again")
         if name not in self._skipped:
             self._skipped.add(name)
-            _log.warning("skipping %s on %s, which this package was generated without", name, self._topic)
+            _log.warning(
+                "skipping %s on %s, which this package was generated without",
+                name,
+                self._topic,
+                extra=told("event.unknown", topic=self._topic),
+            )
 
 
 def meta_of(message: Message) -> Meta:

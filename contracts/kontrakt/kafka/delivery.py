@@ -12,11 +12,14 @@ from kontrakt.errors import ClosedError, DeliveryError
 
 from .failures import shown_key, translated
 from .forks import FORKED
+from .told import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from confluent_kafka import KafkaError, Message
+
+    from .instrument import Ended
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 
@@ -117,12 +120,12 @@ class Deliveries:
         self._abandoned = True
         failed, self._failed = self._failed, {}
         for failure in list(failed.values()):
-            _log.error("%s", failure)
+            _log.error("%s", failure, extra=told("delivery.failed", topic=failure.topic))
 
     def failed(self, delivery: Delivery, failure: DeliveryError) -> None:
         """Keep a failure until somebody looks."""
         if self._abandoned or len(self._failed) >= KEPT:
-            _log.error("%s", failure)
+            _log.error("%s", failure, extra=told("delivery.failed", topic=failure.topic))
         else:
             self._failed[delivery] = failure
 
@@ -139,7 +142,7 @@ class Delivery:
         key: The key bytes, or None.
     """
 
-    __slots__ = ("__weakref__", "_deliveries", "_on_failure", "_outcome", "key", "topic")
+    __slots__ = ("__weakref__", "_deliveries", "_ended", "_on_failure", "_outcome", "key", "topic")
 
     def __init__(
         self,
@@ -147,11 +150,13 @@ class Delivery:
         topic: str,
         key: bytes | None,
         on_failure: Callable[[DeliveryError], None] | None = None,
+        ended: Ended | None = None,
     ) -> None:
         self.topic = topic
         self.key = key
         self._deliveries = deliveries
         self._on_failure = on_failure
+        self._ended = ended
         self._outcome: Sent | DeliveryError | None = None
 
     @classmethod
@@ -201,6 +206,8 @@ class Delivery:
                 self._on_failure(failure)
             else:
                 self._deliveries.failed(self, failure)
+        if self._ended is not None:
+            self._ended(self._outcome)
         self._deliveries.pending.discard(self)
         self._deliveries.waiting.wake()
 
@@ -213,6 +220,13 @@ class Delivery:
             key=self.key,
         )
         failure.__cause__ = cause
+        return failure
+
+    def refused(self, error: KafkaError) -> DeliveryError:
+        """What to raise when librdkafka does not take it."""
+        failure = self.failure(error)
+        if self._ended is not None:
+            self._ended(failure)
         return failure
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from .config import consumer_config
 from .failures import is_final, translated
 from .forks import FORKED, keep, watch
 from .handles import consumer, ends_of, partitions_of, patience
+from .told import told
 
 if TYPE_CHECKING:
     from .topics import Start
@@ -299,7 +300,12 @@ class Fetcher:
             elif is_final(error):
                 final = error
             else:
-                _log.warning("reading %s: %s", self.topic, error.str())
+                _log.warning(
+                    "reading %s: %s",
+                    self.topic,
+                    error.str(),
+                    extra=told("consumer.error", topic=self.topic, group=self.group),
+                )
         if final is not None:
             raise translated(final, f"read {self.topic} as a member of the group {self.group}")
 
@@ -320,6 +326,7 @@ class Fetcher:
                     partition,
                     offset,
                     error.args[0].str(),
+                    extra=told("offset.not_stored", topic=topic, partition=partition, offset=offset, group=self.group),
                 )
 
     def _end_of(self, place: Place) -> int:
@@ -334,7 +341,13 @@ class Fetcher:
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._assigned = True
         if partitions:
-            _log.info("%s: %s got partitions %s", self.topic, self.group, _numbers(partitions))
+            _log.info(
+                "%s: %s got partitions %s",
+                self.topic,
+                self.group,
+                _numbers(partitions),
+                extra=told("partitions.assigned", topic=self.topic, group=self.group),
+            )
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         if self._before_revoke is not None:
@@ -342,7 +355,13 @@ class Fetcher:
         self._leave(partitions, lost=False)
         self._store()
         self._forget(partitions)
-        _log.info("%s: %s gave up partitions %s", self.topic, self.group, _numbers(partitions))
+        _log.info(
+            "%s: %s gave up partitions %s",
+            self.topic,
+            self.group,
+            _numbers(partitions),
+            extra=told("partitions.revoked", topic=self.topic, group=self.group),
+        )
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._leave(partitions, lost=True)
@@ -352,6 +371,7 @@ class Fetcher:
             self.topic,
             self.group,
             _numbers(partitions),
+            extra=told("partitions.lost", topic=self.topic, group=self.group),
         )
 
     def _leave(self, partitions: list[TopicPartition], *, lost: bool) -> None:

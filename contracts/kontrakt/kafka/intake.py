@@ -13,6 +13,7 @@ from .failures import located
 from .fetcher import Fetcher, place_of
 from .lanes import Lanes
 from .policies import DeadLetter, letters_of, verdict
+from .told import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -167,15 +168,20 @@ class Intake:
                 self.give_back(task)
                 raise self._final(task, error)
             case _ if task.finished:
-                _log.error("after it was committed: %s", said)
+                _log.error("after it was committed: %s", said, extra=self._told("message.failed", task))
             case "skip":
-                _log.error("skipping %s", said, exc_info=error.__cause__ if isinstance(error, HandlerError) else None)
+                _log.error(
+                    "skipping %s",
+                    said,
+                    exc_info=error.__cause__ if isinstance(error, HandlerError) else None,
+                    extra=self._told("message.skipped", task),
+                )
                 self.finish(task)
             case DeadLetter() as letter:
                 self._put_aside(task, letter.topic_for(self.fetcher.topic, self.fetcher.group), error)
-                _log.error("putting aside %s", said)
+                _log.error("putting aside %s", said, extra=self._told("message.put_aside", task))
             case seconds:
-                _log.warning("trying again in %.1f s: %s", seconds, said)
+                _log.warning("trying again in %.1f s: %s", seconds, said, extra=self._told("message.retried", task))
                 task.due = self._clock.monotonic() + seconds
                 self._hold(task)
 
@@ -263,9 +269,14 @@ class Intake:
             try:
                 task.delivery.result(_SETTLE_SECONDS)
             except (BusError, TimeoutError) as error:
-                _log.warning("%s comes again: %s", _place(task), error)
+                _log.warning("%s comes again: %s", _place(task), error, extra=self._told("message.given_back", task))
             else:
                 self.lanes.finish_waiting(task)
+
+    def _told(self, event: str, task: Task) -> dict[str, object]:
+        """What a log record about a message says beside its text."""
+        topic, partition, offset = place_of(task.message)
+        return told(event, topic=topic, partition=partition, offset=offset, group=self.fetcher.group)
 
     def _leave(self, places: Collection[Place], lost: bool) -> None:
         """Finish what can be finished of partitions that are given up, and forget the rest."""

@@ -40,7 +40,8 @@ from kontrakt.codec.framing import frame_prefix, read_frame
 from kontrakt.errors import OutboxError
 
 from .clock import SYSTEM, Clock
-from .delivery import Deliveries, Delivery, Waiting
+from .delivery import UNKNOWN, Deliveries, Delivery, Sent, Waiting
+from .instrument import SILENT, Instrument
 from .serialization import Subject
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Outbox:
         metadata: Whose tables these become, so that migrations see them; by default, ones of their own.
         name: The table's name; ``<name>_lease`` is that of the relays.
         schema: The schema of the database that it stands in; by default that of the metadata.
+        instrument: Is told of each message that is written; its trace travels on when the message is sent.
 
     Attributes:
         messages: The table of messages.
@@ -80,8 +82,14 @@ class Outbox:
     """
 
     def __init__(
-        self, metadata: MetaData | None = None, *, name: str = "kontrakt_outbox", schema: str | None = None
+        self,
+        metadata: MetaData | None = None,
+        *,
+        name: str = "kontrakt_outbox",
+        schema: str | None = None,
+        instrument: Instrument = SILENT,
     ) -> None:
+        self._instrument = instrument
         self.name: Final = name
         self._metadata = MetaData() if metadata is None else metadata
         self._ids = DatabaseSequence(f"{name}_id", schema=schema, metadata=self._metadata)
@@ -141,6 +149,7 @@ class Outbox:
     ) -> None:
         """Write a message as a producer made it: with the numbers that :class:`OutboxConnection` gave its schemas."""
         self._announce(connection)
+        headers, ended = self._instrument.sending(topic, key, value, headers)
         schemas = dict[str, Any]()
         if key is not None and self._schemas.is_avro(f"{topic}-key"):
             key, schemas["key"] = self._schemas.apart(key)
@@ -151,6 +160,8 @@ class Outbox:
                 topic=topic, key=key, value=value, headers=_shown(headers), schemas=json.dumps(schemas)
             )
         )
+        if ended is not None:
+            ended(Sent(topic, UNKNOWN, UNKNOWN))
 
     def last(self, connection: Connection) -> int | None:
         """Up to which id no message will appear any more that is not there yet; None for no bound.

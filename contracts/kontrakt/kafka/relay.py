@@ -22,6 +22,7 @@ from kontrakt.errors import (
 )
 
 from .outbox import Framer, headers_of
+from .told import told
 
 if TYPE_CHECKING:
     from .bus import Bus
@@ -135,19 +136,21 @@ class Relay:
         try:
             return self._working() and self._send() > 0
         except TransactionFenced:
-            _log.warning("another relay has taken over the outbox %s", self._outbox.name)
+            _log.warning(
+                "another relay has taken over the outbox %s", self._outbox.name, extra=told("outbox.taken_over")
+            )
             self._stand_by()
         except (BusDenied, RegistryDenied, OutboxError):
             raise
         except (BusError, RegistryError) as error:
-            _log.error("the messages of the outbox %s wait: %s", self._outbox.name, error)
+            _log.error("the messages of the outbox %s wait: %s", self._outbox.name, error, extra=told("outbox.waiting"))
             self._stand_by()
             self._clock.sleep(_AFTER_FAILURE_SECONDS)
         except SQLAlchemyError as error:
             failure = self._translated(error)
             if not isinstance(error, DBAPIError) or _says_missing(error):
                 raise failure from error
-            _log.error("%s", failure)
+            _log.error("%s", failure, extra=told("outbox.waiting"))
             self._clock.sleep(_AFTER_FAILURE_SECONDS)
         return False
 
@@ -158,7 +161,7 @@ class Relay:
             return False
         if self._transactions is None:
             self._transactions = self._bus.transactions(f"{self._outbox.name}-{self._lease.identity}")
-            _log.info("sending what waits in the outbox %s", self._outbox.name)
+            _log.info("sending what waits in the outbox %s", self._outbox.name, extra=told("outbox.relaying"))
         return True
 
     def _send(self) -> int:
@@ -266,7 +269,11 @@ class Lease:
             if connection.execute(beat).rowcount != 1:
                 return False  # another one was quicker
         if row.owner not in ("", self._me):
-            _log.warning("taking over from a relay that gave no sign of life for %g s", self._seconds)
+            _log.warning(
+                "taking over from a relay that gave no sign of life for %g s",
+                self._seconds,
+                extra=told("outbox.taken_over"),
+            )
         self.identity = row.identity
         self._until_beat = now + self._seconds / _BEATS
         return True

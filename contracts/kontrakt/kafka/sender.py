@@ -16,6 +16,8 @@ from .config import producer_config
 from .delivery import Deliveries, Delivery, Waiting
 from .forks import FORKED, keep, watch
 from .handles import producer
+from .instrument import SILENT, Instrument
+from .told import told
 
 if TYPE_CHECKING:
     from kontrakt.errors import DeliveryError
@@ -36,13 +38,17 @@ class Sender:
     Args:
         config: What the user says of Kafka clients, by librdkafka's names.
         own: What this producer needs beside that.
+        instrument: Is told of each message.
 
     Raises:
         BusError: librdkafka refuses the configuration.
     """
 
-    def __init__(self, config: Mapping[str, Any], own: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], own: Mapping[str, Any] | None = None, instrument: Instrument = SILENT
+    ) -> None:
         whole = {**producer_config(config), **(own or {})}
+        self._instrument = instrument
         self._producer = producer(whole)
         self._patience = _patience(whole)
         self._waiting = Waiting()
@@ -90,7 +96,8 @@ class Sender:
             ClosedError: The bus is closed.
         """
         self.check()
-        delivery = Delivery(deliveries, topic, key, on_failure)
+        headers, ended = self._instrument.sending(topic, key, value, headers)
+        delivery = Delivery(deliveries, topic, key, on_failure, ended)
         given: Any = list(headers.items()) if isinstance(headers, Mapping) else headers and list(headers)
         deliveries.pending.add(delivery)
         try:
@@ -100,7 +107,7 @@ class Sender:
                 self._produce_when_there_is_room(topic, value, key, partition, delivery, given)
         except KafkaException as error:
             deliveries.pending.discard(delivery)
-            failure = delivery.failure(error.args[0])
+            failure = delivery.refused(error.args[0])
             raise failure from failure.__cause__
         except BaseException:
             deliveries.pending.discard(delivery)
@@ -155,7 +162,7 @@ class Sender:
             try:
                 serve(_POLL_SECONDS)
             except Exception:  # noqa: BLE001 - deliveries go on being reported, whatever a callback of the user's does
-                _log.exception("a callback of the Kafka producer failed")
+                _log.exception("a callback of the Kafka producer failed", extra=told("callback.failed"))
 
 
 def _patience(config: Mapping[str, Any]) -> float | None:

@@ -30,6 +30,7 @@ from .requests import (
     RequestService,
 )
 from .serialization import AvroReader, ValueWriter
+from .told import told, told_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -217,7 +218,7 @@ class ServiceRunner:
             self.run()
         except BaseException as error:  # noqa: BLE001 - raised where the runner was started
             self._failure = error
-            _log.exception("the service of %s ended", self._topic)
+            _log.exception("the service of %s ended", self._topic, extra=told("service.ended", topic=self._topic))
 
     # --- one request -------------------------------------------------------------------------------------------------
 
@@ -234,7 +235,9 @@ class ServiceRunner:
         meta = _meta(message, self._clock)
         reply = _reply_to(meta)
         if meta.deadline is not None and meta.deadline < self._clock.now():
-            _log.warning("not starting the request %s: its deadline has passed", meta)
+            _log.warning(
+                "not starting the request %s: its deadline has passed", meta, extra=told_of("request.expired", meta)
+            )
             return None
         payload = message.value() or b""
         try:
@@ -257,7 +260,11 @@ class ServiceRunner:
         known_by = f"{self._topic} {operation.name} {_identity(meta)}"
         known = answers.find(known_by, self._clock.now())
         if known is not None:
-            _log.info("the request %s was executed before; its answer is sent again", meta)
+            _log.info(
+                "the request %s was executed before; its answer is sent again",
+                meta,
+                extra=told_of("request.repeated", meta),
+            )
             return known
         answer, outcome = self._executed(operation, request, meta)
         if outcome:
@@ -275,12 +282,19 @@ class ServiceRunner:
                 if not operation.one_way:
                     return operation.failure(error), True
             except Exception:  # noqa: BLE001 - the codec's refusal, or that of the answer's own class
-                _log.exception("%s raised an error on the request %s that it does not declare", operation.name, meta)
+                _log.exception(
+                    "%s raised an error on the request %s that it does not declare",
+                    operation.name,
+                    meta,
+                    extra=told_of("request.failed", meta),
+                )
                 return operation.failure(_said(failed)), False
         except Exception as error:  # noqa: BLE001 - whatever it is, the requester hears of it
             failed = error
         kind = "one-way request" if operation.one_way else "request"
-        _log.error("%s failed on the %s %s", operation.name, kind, meta, exc_info=failed)
+        _log.error(
+            "%s failed on the %s %s", operation.name, kind, meta, exc_info=failed, extra=told_of("request.failed", meta)
+        )
         return (b"" if operation.one_way else operation.failure(_said(failed))), False
 
     def _unknown(self, name: str, meta: RequestMeta, reply: _ReplyTo | None) -> Delivery | None:
@@ -288,7 +302,7 @@ class ServiceRunner:
         error = DecodeError(f"it is {name}, which this service was generated without")
         if reply is not None:
             return self._unreadable(None, meta, reply, error)
-        _log.warning("skipping the request %s: %s", meta, error)
+        _log.warning("skipping the request %s: %s", meta, error, extra=told_of("request.skipped", meta))
         return None
 
     def _unreadable(
@@ -298,23 +312,31 @@ class ServiceRunner:
         known = [self._operations[kind]] if kind is not None else self._operations.values()
         answering = next((one for one in known if not one.one_way), None)
         if reply is not None and answering is not None:
-            _log.error("the request %s cannot be read: %s", meta, error)
+            _log.error("the request %s cannot be read: %s", meta, error, extra=told_of("request.unreadable", meta))
             return self._reply(reply, answering.failure(f"the request {meta} cannot be read: {error}"), meta)
         if self._on_error == "skip":
-            _log.error("skipping the request %s, which cannot be read: %s", meta, error)
+            _log.error(
+                "skipping the request %s, which cannot be read: %s", meta, error, extra=told_of("request.skipped", meta)
+            )
             return None
         advice = '; it comes again until it can be read, or a service with on_error="skip" passes over it'
         raise DecodeError(f"{meta}: the request cannot be read: {error}{advice}") from error
 
     def _reply(self, reply: _ReplyTo | None, answer: bytes, meta: RequestMeta) -> Delivery | None:
         if reply is None:
-            _log.warning("the request %s does not say where to answer; its answer is dropped", meta)
+            _log.warning(
+                "the request %s does not say where to answer; its answer is dropped",
+                meta,
+                extra=told_of("answer.dropped", meta),
+            )
             return None
         headers = [(CORRELATION_ID, reply.correlation)]
         try:
             return self._sender.send(self._deliveries, reply.topic, None, answer, headers, reply.partition)
         except DeliveryError:
-            _log.exception("the answer to %s cannot be sent", meta)  # the requester named a place that does not exist
+            _log.exception(
+                "the answer to %s cannot be sent", meta, extra=told_of("answer.failed", meta)
+            )  # the requester named a place that does not exist
             return None
 
     # --- offsets -----------------------------------------------------------------------------------------------------
@@ -329,7 +351,10 @@ class ServiceRunner:
                 try:
                     delivery.result()
                 except DeliveryError:
-                    _log.exception("an answer was not delivered; the requester's time runs out")
+                    _log.exception(
+                        "an answer was not delivered; the requester's time runs out",
+                        extra=told("answer.failed", topic=self._topic),
+                    )
             self._fetcher.handled(message)
             self._unanswered.popleft()
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar, overload
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from kontrakt.errors import BusError, ClosedError, KontraktError, TransactionAborted, TransactionFenced
 
+from .consumer import EventConsumer
 from .failures import is_fencing, is_of_group, translated
 from .sender import Sender
+from .serialization import Kinds
+from .told import told
+from .topics import EventHandler
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,16 +26,27 @@ if TYPE_CHECKING:
 
     from .bus import Bus
     from .clock import Clock
-    from .consumer import Consumer
+    from .consumer import Consumer, EntityConsumer
     from .delivery import Deliveries, Delivery
     from .destination import Client
+    from .instrument import Instrument
     from .messages import Delete, Event, Headers, Put
+
+_log: Final = logging.getLogger("kontrakt.kafka")
 
 _TIMEOUT_MS: Final = 60_000
 _SLICE_SECONDS: Final = 1.0
 """How long librdkafka is asked to wait before Python looks whether a signal came."""
 
 _PAUSE_SECONDS: Final = 0.02
+_REBALANCE_SECONDS: Final = 0.5
+"""How long to wait for the rebalance on account of which a transaction was aborted."""
+
+SIZE: Final = 500
+"""How many messages a transaction of ``run`` takes at most."""
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 Message: TypeAlias = "Put[Any, Any] | Delete[Any] | Event[Any, Any]"
 
@@ -64,7 +80,7 @@ class Transactions:
     def __init__(self, bus: Bus, transactional_id: str, *, config: Mapping[str, Any] | None = None) -> None:
         self.transactional_id: Final = transactional_id
         self._bus = bus
-        self._sender = TransactionalSender({**bus.kafka, **(config or {})}, transactional_id, bus.clock)
+        self._sender = TransactionalSender({**bus.kafka, **(config or {})}, transactional_id, bus.clock, bus.instrument)
         try:
             self._sender.init()
             bus.opened(self)
@@ -127,6 +143,71 @@ class Transactions:
             raise
         self._sender.commit()
 
+    @overload
+    def run(
+        self, consumer: EntityConsumer[K, V], handle: Callable[[Put[K, V] | Delete[K]], None], *, size: int = SIZE
+    ) -> None: ...
+    @overload
+    def run(
+        self,
+        consumer: EventConsumer[K, V],
+        handle: EventHandler | Callable[[Event[K, V]], None],
+        *,
+        size: int = SIZE,
+    ) -> None: ...
+    def run(
+        self,
+        consumer: EntityConsumer[Any, Any] | EventConsumer[Any, Any],
+        handle: EventHandler | Callable[[Any], None],
+        *,
+        size: int = SIZE,
+    ) -> None:
+        """Handle every message until the consumer is stopped; what the handler sends, and the offset, take effect exactly once.
+
+        What has arrived is handled in one transaction. When the handler fails, the transaction is aborted; then the consumer's
+        policy holds, and those messages are handled again, each in a transaction of its own.
+
+        Args:
+            consumer: A consumer of entities or events, which was not iterated yet.
+            handle: As for the consumer's own ``run``. What it sends through producers that were made here belongs to the
+                transaction; what it does elsewhere does not, and may happen again.
+            size: How many messages a transaction takes at most. All of them have to be handled within librdkafka's
+                ``transaction.timeout.ms``, one minute by default.
+
+        Raises:
+            HandlerError: The handler failed, and the policy is to stop; ``__cause__`` is what it raised.
+            TransactionAborted: A transaction could not be committed; its messages come again.
+            TransactionFenced: Another instance works under the id. This one must end.
+            BusError: As for :meth:`transaction`, and as when one iterates.
+        """
+        one = _by_kind(consumer, handle) if isinstance(handle, EventHandler) else handle
+
+        def attempt(batch: list[Any]) -> None:
+            try:
+                with self.transaction(consumer, batch):
+                    for item in batch:
+                        try:
+                            one(item)
+                        except Exception as error:
+                            error.add_note(f"while handling {item.meta}")
+                            raise
+            except (TransactionAborted, TransactionFenced) as error:
+                raise _Unhandled(error) from error
+            except KontraktError as error:
+                if self._sender.broken:
+                    raise _Unhandled(error) from error
+                raise
+
+        while not consumer.stopped:
+            try:
+                consumer.run_batches(attempt, size, 0.0)
+            except _Unhandled as unhandled:
+                error = unhandled.error
+                if not isinstance(error, TransactionAborted) or not error.rebalanced:
+                    raise error from error.__cause__
+                _log.warning("%s", error, extra=told("transaction.aborted"))
+                self.clock.sleep(_REBALANCE_SECONDS)
+
     def close(self) -> None:
         """Abort the transaction that is open, if any, and give the id free for others."""
         self._bus.ended(self)
@@ -144,6 +225,14 @@ class Transactions:
         return f"<Transactions {self.transactional_id} on {self._bus!r}>"
 
 
+class _Unhandled(BaseException):
+    """Passes by the policy for handlers that fail: the transaction did, and its messages come again."""
+
+    def __init__(self, error: KontraktError) -> None:
+        self.error = error
+        super().__init__(str(error))
+
+
 class TransactionalSender(Sender):
     """A producer with transactions. Errors are treated as librdkafka's introduction says ("Transactional Producer").
 
@@ -151,9 +240,10 @@ class TransactionalSender(Sender):
         config: What the user says of Kafka clients, by librdkafka's names.
         transactional_id: The id.
         clock: What tells the time.
+        instrument: Is told of each message.
     """
 
-    def __init__(self, config: Mapping[str, Any], transactional_id: str, clock: Clock) -> None:
+    def __init__(self, config: Mapping[str, Any], transactional_id: str, clock: Clock, instrument: Instrument) -> None:
         self._id = transactional_id
         self._clock = clock
         timeout = config.get("transaction.timeout.ms", _TIMEOUT_MS)
@@ -166,7 +256,7 @@ class TransactionalSender(Sender):
         lifetime = (
             {} if config.keys() & {"delivery.timeout.ms", "message.timeout.ms"} else {"delivery.timeout.ms": timeout}
         )
-        super().__init__(config, {**lifetime, "transactional.id": transactional_id})
+        super().__init__(config, {**lifetime, "transactional.id": transactional_id}, instrument)
 
     def check(self) -> None:
         """Raise when nothing can be sent now.
@@ -290,6 +380,23 @@ class TransactionalSender(Sender):
         else:
             self.broken = said
         return self.broken
+
+
+def _by_kind(
+    consumer: EntityConsumer[Any, Any] | EventConsumer[Any, Any], handler: EventHandler
+) -> Callable[[Event[Any, Any]], None]:
+    """A function that calls the handler's method for the type of an event."""
+    if not isinstance(consumer, EventConsumer):
+        raise TypeError(f"{type(handler).__name__} handles events, and the consumer reads none")
+    methods = consumer.methods_of(handler)
+    kinds = Kinds(tuple(methods))
+
+    def handle(event: Event[Any, Any]) -> None:
+        kind = kinds.of(event.value)
+        assert kind is not None
+        methods[kind](event.value, event.meta)
+
+    return handle
 
 
 def _behind(handled: Iterable[Message]) -> list[TopicPartition]:
