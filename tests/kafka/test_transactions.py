@@ -6,17 +6,21 @@ offset. What it can show runs there too.
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import kontrakt
 import pytest
 from kontrakt import Bus, BusError, ClosedError, DeliveryError, TransactionAborted, TransactionFenced
 
-from tests.kafka.conftest import PATIENCE, Place
+from tests.kafka.conftest import PATIENCE, Place, in_thread
 from tests.kafka.new.customers import Customer, Customers
-from tests.kafka.new.orders import Orders, Placed
+from tests.kafka.new.orders import Orders, Paid, Placed
+from tests.kafka.programs import line, program
 
 if TYPE_CHECKING:
     from tests.kafka.conftest import Fresh
@@ -165,3 +169,186 @@ def test_without_a_broker_nobody_takes_an_id_over(place: Place) -> None:
 def test_a_configuration_that_librdkafka_refuses(bus: Bus) -> None:
     with pytest.raises(BusError, match="enable.idempotence"):
         bus.transactions("t-1", config={"enable.idempotence": False})
+
+
+# --- from a topic to others ---------------------------------------------------------------------------------------------
+
+
+def place_orders(bus: Bus, topic: type[Orders], *totals: int) -> None:
+    with topic.producer(bus) as orders:
+        for total in totals:
+            orders.send(Placed(order_id=f"o-{total}", total=total))
+
+
+def test_what_a_handler_sends_and_the_offset_take_effect_together(
+    place: Place, bus: Bus, fresh: Fresh, work: kontrakt.Transactions
+) -> None:
+    orders, customers = fresh(Orders), fresh(Customers)
+    place_orders(bus, orders, *range(10))
+    group = uuid.uuid4().hex
+    with orders.consumer(bus, group=group) as events, customers.producer(work) as put:
+
+        class Handler(Orders.Handler):
+            def on_placed(self, event: Placed, meta: kontrakt.Meta) -> None:
+                put.put(Customer(customer_id=event.order_id, visits=event.total))
+                if event.total == 9:
+                    events.stop()
+
+            def on_paid(self, event: Paid, meta: kontrakt.Meta) -> None:
+                raise AssertionError(event)
+
+        work.run(events, Handler())
+    assert sorted(visible(bus, customers)) == [f"o-{total}" for total in range(10)]
+    assert place.committed(orders.topic, group) == 10
+
+
+def test_a_loop_of_ones_own_commits_offsets_with_its_transaction(
+    bus: Bus, fresh: Fresh, work: kontrakt.Transactions
+) -> None:
+    orders, customers = fresh(Orders), fresh(Customers)
+    place_orders(bus, orders, *range(10))
+    with orders.consumer(bus, group="g") as events, customers.producer(work) as put:
+        seen = 0
+        for batch in events.batches(timeout=0.1):
+            with work.transaction(events, batch):
+                for event in batch:
+                    put.put(Customer(customer_id=event.value.order_id))
+            seen += len(batch)
+            if seen == 10:
+                break
+    assert len(visible(bus, customers)) == 10
+
+
+@real
+@pytest.mark.parametrize("policy", ["stop", "skip"])
+def test_a_handler_that_fails_aborts_and_the_policy_holds(
+    policy: kontrakt.OnError, place: Place, bus: Bus, fresh: Fresh, work: kontrakt.Transactions
+) -> None:
+    orders, customers = fresh(Orders), fresh(Customers)
+    place_orders(bus, orders, *range(20))
+    group = uuid.uuid4().hex
+    asked: list[int] = []
+    with orders.consumer(bus, group=group, on_error=policy) as events, customers.producer(work) as put:
+
+        def handle(event: kontrakt.Event[str, Placed | Paid]) -> None:
+            asked.append(event.value.total)
+            put.put(Customer(customer_id=event.key))
+            if event.value.total == 13:
+                raise ZeroDivisionError
+            if set(asked) == set(range(20)):
+                events.stop()
+
+        if policy == "stop":
+            with pytest.raises(kontrakt.HandlerError) as failed:
+                work.run(events, handle)
+            assert isinstance(failed.value.__cause__, ZeroDivisionError)
+            assert f"while handling {orders.topic}[" in failed.value.__cause__.__notes__[0]
+        else:
+            work.run(events, handle)
+    keys = visible(bus, customers)
+    assert len(keys) == len(set(keys))
+    assert "o-13" not in keys
+    if policy == "skip":
+        assert len(keys) == 19
+        assert place.committed(orders.topic, group) == 20
+    else:
+        assert place.committed(orders.topic, group) == len(keys)
+
+
+@real
+def test_a_member_that_lost_its_partitions_commits_nothing_and_goes_on(
+    place: Place, bus: Bus, fresh: Fresh, work: kontrakt.Transactions, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first member of the group works for so long that the second one got its partitions."""
+    orders, customers = fresh(Orders), fresh(Customers)
+    place_orders(bus, orders, *range(20))
+    group = uuid.uuid4().hex
+    limits = {"max.poll.interval.ms": 6000, "session.timeout.ms": 6000}
+    taken = threading.Event()
+    with place.connect() as second_bus, orders.consumer(bus, group=group, config=limits) as slow:
+        with (
+            second_bus.transactions(uuid.uuid4().hex) as second_work,
+            orders.consumer(second_bus, group=group) as quick,
+        ):
+            mine, theirs = customers.producer(work), customers.producer(second_work)
+
+            def handle(event: kontrakt.Event[str, Placed | Paid]) -> None:
+                mine.put(Customer(customer_id=event.key))
+                assert taken.wait(PATIENCE)
+
+            def handle_too(event: kontrakt.Event[str, Placed | Paid]) -> None:
+                theirs.put(Customer(customer_id=event.key))
+
+            def watch() -> None:
+                try:
+                    until(lambda: place.committed(orders.topic, group) == 20)
+                    taken.set()
+                    until(lambda: "nothing of it is visible" in caplog.text)
+                finally:
+                    taken.set()
+                    slow.stop()
+                    quick.stop()
+
+            with in_thread(watch), in_thread(lambda: second_work.run(quick, handle_too)):
+                work.run(slow, handle)
+    assert sorted(visible(bus, customers)) == sorted(f"o-{total}" for total in range(20))
+
+
+BILLING = """
+import signal
+import sys
+import kontrakt
+from tests.kafka.new.customers import Customer, Customers
+from tests.kafka.new.orders import Orders
+
+class From(Orders):
+    topic = sys.argv[1]
+
+class To(Customers):
+    topic = sys.argv[2]
+
+handled = 0
+with kontrakt.connect() as bus, bus.transactions("billing-" + sys.argv[1]) as work:
+    # A member that is known by name gets its partitions back at once.
+    member = {"group.instance.id": "billing-1"}
+    with From.consumer(bus, group="billing", config=member) as orders, To.producer(work) as customers:
+        signal.signal(signal.SIGTERM, lambda *_: orders.stop())
+
+        def bill(event):
+            global handled
+            customers.put(Customer(customer_id=event.key, visits=event.value.total))
+            handled += 1
+            if handled % 1000 == 0:
+                customers.flush()  # what a killed process had sent stands in the log
+                print(handled, flush=True)
+
+        work.run(orders, bill)
+"""
+
+ORDERS = 20_000
+
+
+@real
+def test_each_message_takes_effect_once_whoever_is_killed(place: Place, bus: Bus, fresh: Fresh) -> None:
+    orders, customers = fresh(Orders), fresh(Customers)
+    place_orders(bus, orders, *range(ORDERS))
+    for lives_for in (3, 1, 6):  # killed in the middle of a transaction, after so many thousands
+        with program(BILLING, orders.topic, customers.topic, environment=place.environment) as billing:
+            for _ in range(lives_for):
+                line(billing)
+            billing.kill()
+    with program(BILLING, orders.topic, customers.topic, environment=place.environment) as billing:
+        until(lambda: place.committed(orders.topic, "billing") == ORDERS)
+        billing.send_signal(signal.SIGTERM)
+        _, said = billing.communicate(timeout=PATIENCE)
+        assert billing.returncode == 0, said
+    with customers.consumer(bus, group="reader") as changes:
+        seen = sorted(change.value.visits for change in changes.until_end() if isinstance(change, kontrakt.Put))
+    assert seen == list(range(ORDERS))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

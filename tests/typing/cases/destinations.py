@@ -2,9 +2,10 @@
 
 from typing import assert_type
 
-from kontrakt import Bus, Outbox, Relay, Transactions
+from kontrakt import Bus, Delete, Event, Outbox, Put, Relay, Transactions
 from kontrakt.kafka.producer import EntityProducer
 from shop.customers import Customer, Customers
+from shop.order_events import OrderPlaced
 from shop.products import Product
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
@@ -20,6 +21,18 @@ def transactional(bus: Bus, customer: Customer, product: Product) -> None:
             customers.put(product)  # E: arg-type / reportArgumentType
         Customers.consumer(work, group="g")  # E: arg-type / reportArgumentType
     bus.transactions()  # E: call-arg / reportCallIssue
+
+
+def exactly_once(bus: Bus, work: Transactions) -> None:
+    def change(change: Put[str, Customer] | Delete[str]) -> None: ...
+    def event(event: Event[str, OrderPlaced]) -> None: ...
+
+    with Customers.consumer(bus, group="g") as customers:
+        work.run(customers, change)
+        work.run(customers, event)  # E: arg-type / reportArgumentType
+        for batch in customers.batches():
+            with work.transaction(customers, batch):
+                assert_type(batch, list[Put[str, Customer] | Delete[str]])
 
 
 def written(
