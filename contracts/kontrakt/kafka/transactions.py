@@ -13,6 +13,7 @@ from kontrakt.errors import BusError, ClosedError, KontraktError, TransactionAbo
 
 from .consumer import EventConsumer
 from .failures import is_fencing, is_of_group, translated
+from .instrument import SILENT, Instrument
 from .sender import Sender
 from .serialization import Kinds
 from .told import told
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from .consumer import Consumer, EntityConsumer
     from .delivery import Deliveries, Delivery
     from .destination import Client
-    from .instrument import Instrument
     from .messages import Delete, Event, Headers, Put
 
 _log: Final = logging.getLogger("kontrakt.kafka")
@@ -243,7 +243,9 @@ class TransactionalSender(Sender):
         instrument: Is told of each message.
     """
 
-    def __init__(self, config: Mapping[str, Any], transactional_id: str, clock: Clock, instrument: Instrument) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], transactional_id: str, clock: Clock, instrument: Instrument = SILENT
+    ) -> None:
         self._id = transactional_id
         self._clock = clock
         timeout = config.get("transaction.timeout.ms", _TIMEOUT_MS)
