@@ -41,12 +41,14 @@ class Manifest:
     Attributes:
         generator: What wrote it: its version and the checksum of its source.
         settings: The checksum of the settings that matter.
+        package: The setting ``package``: two of them may share an output.
         inputs: The checksum of each schema file, by its path in the folder of the contracts.
         outputs: The checksum of each file written, by its path in the output.
     """
 
     generator: Mapping[str, str] = field(default_factory=dict[str, str])
     settings: str = ""
+    package: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict[str, str])
     outputs: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -58,6 +60,7 @@ class Manifest:
             return cls(
                 generator=_texts(data["generator"]),
                 settings=str(data["settings"]),
+                package=str(data["package"]),
                 inputs=_texts(data["inputs"]),
                 outputs=_texts(data["outputs"]),
             )
@@ -70,6 +73,7 @@ class Manifest:
         data = {
             "generator": dict(sorted(self.generator.items())),
             "settings": self.settings,
+            "package": self.package,
             "inputs": dict(sorted(self.inputs.items())),
             "outputs": dict(sorted(self.outputs.items())),
         }

@@ -17,7 +17,7 @@ from typing import Final
 
 from kontrakt.errors import GenerateError
 
-from .header import is_ours
+from .header import MARK, is_ours
 from .manifest import FOLDER, NAME, Manifest
 
 STAGE: Final = "run-"
@@ -105,12 +105,18 @@ def _inside(name: str) -> bool:
 
 
 def _beside(output: Path, files: Iterable[str]) -> set[str]:
-    """Without a manifest: the files of the packages that are written, and of those that were."""
-    written = {name.partition("/")[0] for name in files if "/" in name}
-    were = {path.parent.name for path in output.glob("*/_kontrakt.py")}
-    found = [path for root in sorted(written | were) for path in (output / root).rglob("*.py")]
-    found += [path.with_name("py.typed") for path in found if path.name == "_kontrakt.py"]
+    """Without a manifest: the files of the packages that are written, but not of other packages inside them."""
+    own = packages(files)
+    found = {path for folder in own for path in (output / folder).rglob("*.py")}
+    others = {path.parent for path in found if path.name == MARK} - {output / folder for folder in own}
+    found = {path for path in found if others.isdisjoint(path.parents)}
+    found |= {path.with_name("py.typed") for path in found if path.name == MARK}
     return {path.relative_to(output).as_posix() for path in found}
+
+
+def packages(files: Iterable[str]) -> set[str]:
+    """The folders of the packages that files make up, by their path in the output."""
+    return {name.rpartition("/")[0] for name in files if name.rpartition("/")[2] == MARK}
 
 
 def apply(output: Path, found: Changes, manifest: str) -> None:

@@ -20,7 +20,7 @@ from .bundle import Contents, by_field, contents, tagged
 from .clients import Clients
 from .docs import docstring, listed, reads
 from .graph import ordered
-from .header import notice
+from .header import MARK, notice
 from .models import Models, Names, stamps
 from .placement import Module, Placement, referred
 from .placement import Path as ModulePath
@@ -91,7 +91,7 @@ class _Package:
         for path in sorted(self._placement.packages - self._placement.modules.keys()):
             files["/".join((*path, "__init__.py"))] = self._package(path)
         for root in self._placement.roots:
-            files["/".join((*root, "_kontrakt.py"))] = self._bundle(root)
+            files["/".join((*root, MARK))] = self._bundle(root)
             files["/".join((*root, "py.typed"))] = ""
         if self._settings.distribution is not None:
             files["pyproject.toml"] = self._pyproject()

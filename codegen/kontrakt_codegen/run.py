@@ -31,12 +31,14 @@ class Result:
         written: The files that are new or different, sorted.
         removed: The files of contracts that are gone, sorted.
         unchanged: How many files are as they were.
+        others: The folders of packages that the last run put into this output under another ``package``; they are left.
         diffs: When it only checked: a unified diff for each file that is written or removed.
     """
 
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     unchanged: int = 0
+    others: tuple[str, ...] = ()
     diffs: tuple[str, ...] = ()
 
     @property
@@ -116,12 +118,13 @@ def _write(
 ) -> Result:
     _check_package(settings.package)
     from .formatting import formatted
-    from .output import apply, changes, diffs
+    from .output import apply, changes, diffs, packages
     from .render import render
 
     with no_collection():
         files = formatted(render(contracts, settings, folder=folder, progress=progress))
-    found = changes(output, files, Manifest.read(output))
+    known = Manifest.read(output)
+    found = changes(output, files, known if known.package == settings.package else Manifest())
     shown = tuple(diffs(output, found)) if check else ()
     if not check:
         kept = {name: (output / name).read_bytes() for name in found.unchanged}
@@ -132,6 +135,7 @@ def _write(
         written=tuple(sorted(found.written)),
         removed=tuple(found.removed),
         unchanged=len(found.unchanged),
+        others=tuple(sorted(packages(known.outputs) - packages(files))) if known.package != settings.package else (),
         diffs=shown,
     )
 
@@ -158,6 +162,7 @@ def _manifest(schemas: Path, files: Mapping[str, bytes], settings: Settings) -> 
     return Manifest(
         generator=manifest.generator(),
         settings=manifest.fingerprint(settings),
+        package=settings.package,
         inputs={name.removeprefix(prefix): checksum(data) for name, data in files.items()},
     )
 

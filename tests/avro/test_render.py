@@ -9,8 +9,8 @@ import pytest
 from fastavro.schema import parse_schema, to_parsing_canonical_form
 from hypothesis import given
 from kontrakt.avro import parse, parse_files
+from kontrakt.avro.placed import read
 from kontrakt.avro.render import closed, to_json
-from kontrakt.avro.source import read
 
 from tests.avro.strategies import json_values, schemas
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from kontrakt.avro import Record, parse
 from kontrakt.avro.defaults import default_value
+from kontrakt.avro.placed import read
 from kontrakt.avro.render import closed, to_json
 from kontrakt.avro.resolution import resolve
-from kontrakt.avro.source import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

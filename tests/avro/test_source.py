@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kontrakt.avro import source
+from kontrakt.avro.node import MAX_BYTES, MAX_PROBLEMS
+from kontrakt.avro.placed import read
 from kontrakt.errors import Position
 
 from tests.avro.marked import unmarked
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 def test_reads_what_the_standard_library_writes(value: Any, indent: int | str | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     for data in (text, text.encode(), b"\xef\xbb\xbf" + text.encode()):
-        node, problems = source.read(data, "f")
+        node, problems = read(data, "f")
         assert not problems
         assert node is not None
         assert node.value == value
@@ -31,7 +33,7 @@ def test_reads_what_the_standard_library_writes(value: Any, indent: int | str | 
 @given(json_values(), st.sampled_from([None, 1]))
 def test_the_text_at_a_position_is_the_value(value: Any, indent: int | None) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=False)
-    node, _ = source.read(text, "f")
+    node, _ = read(text, "f")
     assert node is not None
     lines = text.split("\n")
     stack: list[Node] = [node]
@@ -46,13 +48,13 @@ def test_the_text_at_a_position_is_the_value(value: Any, indent: int | None) -> 
 
 @given(st.binary())
 def test_any_bytes_give_a_value_or_a_problem(data: bytes) -> None:
-    node, problems = source.read(data, "f")
+    node, problems = read(data, "f")
     assert node is not None or problems
 
 
 @given(st.text(alphabet="{}[]\",:\\/*#'\n\r\t 01-+.eEnulltruefalsNaN\ud800é"))
 def test_any_text_gives_a_value_or_a_problem(text: str) -> None:
-    node, problems = source.read(text, "f")
+    node, problems = read(text, "f")
     try:
         expected = json.loads(text, parse_constant=_refuse)
     except ValueError:
@@ -114,20 +116,20 @@ def _refuse(word: str) -> None:
 )
 def test_what_is_not_json(text: str, message: str) -> None:
     plain, positions = unmarked(text, "f")
-    _, problems = source.read(plain, "f")
+    _, problems = read(plain, "f")
     assert [(problem.position, problem.message) for problem in problems] == [(positions[0], message)]
 
 
 def test_goes_on_where_the_meaning_is_plain() -> None:
     text, positions = unmarked('{«\'a\': 1,\n "b": [1 «2«,],\n «c: «None, «"b": 0}', "f")
-    node, problems = source.read(text, "f")
+    node, problems = read(text, "f")
     assert node is not None
     assert node.value == {"a": 1, "b": 0, "c": None}
     assert [problem.position for problem in problems] == positions
 
 
 def test_lenient_reading_takes_the_last_of_two_keys() -> None:
-    node, problems = source.read('{"a": 1, "a": 2}', "f", strict=False)
+    node, problems = read('{"a": 1, "a": 2}', "f", strict=False)
     assert not problems
     assert node is not None
     assert node.value == {"a": 2}
@@ -147,20 +149,20 @@ def test_lenient_reading_takes_the_last_of_two_keys() -> None:
     ],
 )
 def test_encodings(data: bytes, line: int, column: int, message: str) -> None:
-    node, problems = source.read(data, "f")
+    node, problems = read(data, "f")
     assert node is None
     assert [(problem.position, problem.message) for problem in problems] == [(Position("f", line, column), message)]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_lines_end_as_any_system_ends_them(newline: str) -> None:
-    node, _ = source.read(f'{{{newline}"a": 1,{newline}"b": 2}}', "f")
+    node, _ = read(f'{{{newline}"a": 1,{newline}"b": 2}}', "f")
     assert node is not None
     assert node.at("b") == Position("f", 3, 6)
 
 
 def test_columns_count_characters() -> None:
-    node, _ = source.read('["äö😀", 1]', "f")
+    node, _ = read('["äö😀", 1]', "f")
     assert node is not None
     assert node.items[1].position == Position("f", 1, 9)
 
@@ -168,29 +170,29 @@ def test_columns_count_characters() -> None:
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_deep_nesting(opening: str) -> None:
     closing = "]" if opening == "[" else "}"
-    node, problems = source.read(opening * 1999 + "[1]" + closing * 1999, "f")
+    node, problems = read(opening * 1999 + "[1]" + closing * 1999, "f")
     assert node is not None
     assert not problems
-    node, problems = source.read(opening * 100_000, "f")
+    node, problems = read(opening * 100_000, "f")
     assert node is None
     assert [problem.message for problem in problems] == ["nested deeper than 2000 levels"]
     assert problems[0].position == Position("f", 1, 2000 * len(opening) + 1)
 
 
 def test_large_files() -> None:
-    node, problems = source.read(b" " * (source.MAX_BYTES + 1), "f")
+    node, problems = read(b" " * (MAX_BYTES + 1), "f")
     assert node is None
     assert str(problems[0]) == "f:1:1: the file is larger than 16 MB (split it)"
 
 
 def test_a_file_of_mistakes_is_given_up() -> None:
-    _, problems = source.read("[" + "NaN," * 5000 + "0]", "f")
-    assert len(problems) == source.MAX_PROBLEMS + 1
+    _, problems = read("[" + "NaN," * 5000 + "0]", "f")
+    assert len(problems) == MAX_PROBLEMS + 1
     assert problems[-1].message == "too many mistakes to go on"
 
 
 def test_at_ends_at_the_nearest_value() -> None:
-    node, _ = source.read('{"a": [1, {"b": 2}]}', "f")
+    node, _ = read('{"a": [1, {"b": 2}]}', "f")
     assert node is not None
     assert node.at("a", 1, "b").column == 17
     assert node.at("a", 1, "c").column == 11
@@ -235,13 +237,13 @@ def test_plain_reading_finds_the_same_positions(value: Any, indent: int | None, 
     for data in (text, text.encode(), b"\xef\xbb\xbf" + text.encode()):
         node, problems = source.read_plain(data, "f")
         assert not problems
-        assert _described(node) == _described(source.read(data, "f")[0])
+        assert _described(node) == _described(read(data, "f")[0])
 
 
 @given(st.text(alphabet="{}[]\",:\\/*#'\n\r\t 01-+.eEnulltruefalsNaN\ud800éd8"), st.booleans())
 def test_plain_reading_says_the_same_of_any_text(text: str, strict: bool) -> None:
     node, problems = source.read_plain(text, "f", strict=strict)
-    expected, said = source.read(text, "f", strict=strict)
+    expected, said = read(text, "f", strict=strict)
     assert problems == said
     assert _described(node) == _described(expected)
 
@@ -268,6 +270,6 @@ def test_plain_reading_says_the_same_of_any_text(text: str, strict: bool) -> Non
 def test_plain_reading_of_what_is_odd(text: str, strict: bool) -> None:
     for data in (text, text.encode()):
         node, problems = source.read_plain(data, "f", strict=strict)
-        expected, said = source.read(data, "f", strict=strict)
+        expected, said = read(data, "f", strict=strict)
         assert problems == said
         assert _described(node) == _described(expected)

@@ -72,9 +72,11 @@ def test_settings_of_the_file_and_of_the_command_line(folder: Path) -> None:
     deep.mkdir()
     assert run(deep).returncode == 0  # from a folder below: paths start where the file stands
     assert "(BaseModel)" in (folder / "src" / "acme" / "contracts" / "shop" / "orders.py").read_text()
-    assert run(folder, "--style", "typeddict", "--package", "other").returncode == 0
+    done = run(folder, "--style", "typeddict", "--package", "other")
+    assert done.returncode == 0
     assert "(TypedDict)" in (folder / "src" / "other" / "shop" / "orders.py").read_text()
-    assert not (folder / "src" / "acme").exists()
+    assert "src/acme/contracts: left as it is" in done.stdout
+    assert (folder / "src" / "acme" / "contracts" / "shop" / "orders.py").exists()
 
 
 def test_findings_and_failures_have_codes_of_their_own(folder: Path) -> None:

@@ -45,6 +45,10 @@ class Repository:
     def declare(self, name: str, *fields: str) -> None:
         (self.schemas / f"{name.lower()}.avsc").write_text(record(name, *fields))
 
+    def move(self, name: str) -> None:
+        """Into another namespace, and so into another package."""
+        (self.schemas / f"{name.lower()}.avsc").write_text(record(name).replace("acme", "fruit"))
+
     def withdraw(self, name: str) -> None:
         (self.schemas / f"{name.lower()}.avsc").unlink()
 
@@ -59,6 +63,10 @@ class Repository:
     def forget(self) -> None:
         """What a fresh clone has not: the memory of the last run."""
         (self.output / manifest.NAME).unlink()
+
+
+def folders(output: Path) -> list[str]:
+    return sorted(path.name for path in output.iterdir() if path.name[0] != ".")
 
 
 @pytest.fixture
@@ -138,20 +146,39 @@ def test_files_of_contracts_that_are_gone_go(repository: Repository, *, remember
     assert not (repository.output / "acme" / "pears.py").exists()
 
 
-@pytest.mark.parametrize("remembered", [True, False])
-def test_a_package_that_is_gone_goes_with_its_folder(repository: Repository, *, remembered: bool) -> None:
-    if not remembered:
-        repository.forget()
+def test_a_package_that_is_gone_goes_with_its_folder(repository: Repository) -> None:
+    repository.move("Pear")
+    repository.run()
+    assert folders(repository.output) == ["acme", "fruit"]
     (repository.output / "acme" / "__pycache__").mkdir()
     (repository.output / "acme" / "__pycache__" / "apples.cpython-311.pyc").write_bytes(b"")
-    repository.run(package="fruit")
-    assert [path.name for path in repository.output.iterdir() if path.name[0] != "."] == ["fruit"]
+    repository.withdraw("Apple")
+    assert "acme/apples.py" in repository.run().removed
+    assert folders(repository.output) == ["fruit"]
 
 
 @pytest.mark.parametrize("remembered", [True, False])
-def test_what_a_person_wrote_stays_beside_what_goes(repository: Repository, *, remembered: bool) -> None:
+@pytest.mark.parametrize(
+    ("one", "two"), [("", "fruit"), ("co.apples", "co.pears"), ("co", "co.pears"), ("co.pears", "co")]
+)
+def test_two_packages_share_an_output(tmp_path: Path, one: str, two: str, *, remembered: bool) -> None:
+    repository = Repository(tmp_path)
+    repository.run(package=one)
+    before = contents(repository.output)
     if not remembered:
         repository.forget()
+    done = repository.run(package=two)
+    assert not done.removed
+    assert done.others == ((one.replace(".", "/") or "acme",) if remembered else ())
+    assert contents(repository.output).items() > before.items()
+    repository.withdraw("Pear")
+    assert [Path(name).name for name in repository.run(package=two).removed] == ["pears.py"]
+    assert contents(repository.output).items() > before.items()
+    assert not repository.run(package=two, check=True).stale
+    assert [Path(name).name for name in repository.run(package=one, check=True).removed] == ["pears.py"]
+
+
+def test_what_a_person_wrote_stays_beside_what_goes(repository: Repository) -> None:
     mine = {
         "acme/mine.py": "Mine = 1\n",
         "acme/sub/__init__.py": "",
@@ -163,7 +190,9 @@ def test_what_a_person_wrote_stays_beside_what_goes(repository: Repository, *, r
         (repository.output / name).parent.mkdir(exist_ok=True)
         (repository.output / name).write_text(text)
     (repository.output / "acme" / "pears.py").write_text("# taken over by a person\n")
-    repository.run(package="fruit")
+    repository.move("Apple")
+    repository.withdraw("Pear")
+    repository.run()
     left = contents(repository.output)
     assert {name: text for name, text in left.items() if not name.startswith("fruit/")} == {
         **mine,

@@ -200,7 +200,6 @@ def test_an_id_is_fetched_once() -> None:
     with fake(always(200, SCHEMA)) as server, Registry({"url": server.url}) as registry:
         for _ in range(3):
             registry.writer_schema(1)
-        registry.schema_text(1)
         registry.writer_schema(2)
     assert server.asked == ["GET /schemas/ids/1", "GET /schemas/ids/2"]
 

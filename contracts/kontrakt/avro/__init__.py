@@ -10,6 +10,7 @@
 """
 
 from .documents import Documents, parse_files
+from .node import Node
 from .parser import parse
 from .schema import (
     MISSING,
@@ -31,7 +32,6 @@ from .schema import (
     children,
     named_types,
 )
-from .source import Node
 
 __all__ = [
     "MISSING",

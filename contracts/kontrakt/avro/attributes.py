@@ -12,7 +12,7 @@ from .defaults import shown
 from .schema import PRIMITIVES
 
 if TYPE_CHECKING:
-    from .source import Node
+    from .node import Node
 
 
 class Head(NamedTuple):

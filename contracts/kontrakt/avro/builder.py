@@ -36,7 +36,7 @@ from .schema import (
 )
 
 if TYPE_CHECKING:
-    from .source import Node
+    from .node import Node
 
 Put: TypeAlias = Callable[[Schema], None]
 """Takes a schema to the place that it belongs to."""

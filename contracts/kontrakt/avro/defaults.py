@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from .node import MAX_DEPTH, Node
 from .schema import MISSING, Array, Enum, Field, Fixed, Map, Record, Schema, Union, Unknown
 from .shapes import is_array, is_object
-from .source import MAX_DEPTH, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,9 +12,9 @@ from kontrakt.errors import Position, Problem
 
 from . import source
 from .builder import Builder
+from .node import Node
 from .protocol import ProtocolBuilder
 from .schema import Named, Protocol, Schema
-from .source import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

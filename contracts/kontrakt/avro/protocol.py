@@ -11,7 +11,7 @@ from .builder import Builder
 from .schema import Message, Named, Primitive, Protocol, Record, Schema, Unknown
 
 if TYPE_CHECKING:
-    from .source import Node
+    from .node import Node
 
 PROTOCOL_ATTRIBUTES: Final = frozenset(("protocol", "namespace", "doc", "types", "messages"))
 MESSAGE_ATTRIBUTES: Final = frozenset(("doc", "request", "response", "errors", "one-way"))

@@ -12,7 +12,7 @@ from .schema import Array, Enum, Field, Fixed, Map, Named, Record, Schema, Union
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from .source import Node
+    from .node import Node
 
 OWN_ATTRIBUTES: Final = ("topic", "projection")
 """What kontrakt adds to Avro; a registry never sees it."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from kontrakt.errors import Position
 
-    from .source import Node
+    from .node import Node
 
 PRIMITIVES: Final[frozenset[str]] = frozenset(("null", "boolean", "int", "long", "float", "double", "bytes", "string"))
 

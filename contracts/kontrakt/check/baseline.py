@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from kontrakt.avro import source
+from kontrakt.avro import Node
 from kontrakt.avro.shapes import is_array, is_object
+from kontrakt.avro.source import read_plain
 from kontrakt.errors import Position, Problem, SettingsErrors
 
 from .findings import Report, merged
@@ -61,7 +62,7 @@ def read(path: Path, *, required: bool = False) -> frozenset[str]:
         if required:
             raise SettingsErrors([Problem(Position(shown, 1, 1), "there is no such baseline", _AGAIN)]) from None
         return frozenset()
-    node, problems = source.read(data, shown)
+    node, problems = read_plain(data, shown)
     if node is not None and not problems:
         problems = list(_wrong(node))
     if node is None or problems:
@@ -86,7 +87,7 @@ def applied(report: Report, fingerprints: Collection[str], name: str) -> Report:
     return replace(report, findings=merged(findings), notes=(*report.notes, *notes))
 
 
-def _wrong(node: source.Node) -> Iterator[Problem]:
+def _wrong(node: Node) -> Iterator[Problem]:
     """What is wrong with a baseline that is JSON."""
     if not is_object(node.value) or not is_array(node.value.get("findings")):
         yield Problem(node.at("findings"), "this is not a baseline", _AGAIN)

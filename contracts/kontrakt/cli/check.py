@@ -11,7 +11,7 @@ import click
 
 from kontrakt.severity import Severity
 
-from .options import AGAINST, REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
+from .options import AGAINST, REGISTRY, SCHEMAS, opened
 from .progress import Progress
 from .reporting import deliver, reporting
 
@@ -48,13 +48,8 @@ def command(
     """Say whom a change of the contracts breaks, where, why, and what to do instead."""
     from kontrakt.check.compare import compare
     from kontrakt.check.sources import past, verdicts
-    from kontrakt.contract import load
 
-    settings = settings_with(registry_url=registry)
-    if against == "registry" or ask_registry:
-        needs_registry(settings)
-    folder = schemas_folder(settings, schemas)
-    contracts = load(folder, settings, unfit_projections=True)
+    settings, folder, contracts = opened(schemas, registry, asks=against == "registry" or ask_registry)
     with Progress() as progress:
         before = past(against, contracts, settings, folder=folder, progress=progress)
         answers: Mapping[str, Verdict | None] = {}

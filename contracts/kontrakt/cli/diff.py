@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .options import AGAINST, REGISTRY, SCHEMAS, needs_registry, schemas_folder, settings_with
+from .options import AGAINST, REGISTRY, SCHEMAS, opened
 from .progress import Progress
 
 _FORMATS = ("text", "json", "markdown")
@@ -29,13 +29,8 @@ def command(schemas: Path | None, against: str, registry: str | None, form: str)
     from kontrakt.check.changes.formats import FORMATS
     from kontrakt.check.compare import compare
     from kontrakt.check.sources import past
-    from kontrakt.contract import load
 
-    settings = settings_with(registry_url=registry)
-    if against == "registry":
-        needs_registry(settings)
-    folder = schemas_folder(settings, schemas)
-    contracts = load(folder, settings, unfit_projections=True)
+    settings, folder, contracts = opened(schemas, registry, asks=against == "registry")
     with Progress() as progress:
         before = past(against, contracts, settings, folder=folder, progress=progress)
         report = compare(contracts, before, deprecation_period=settings.deprecation_period, progress=progress)

@@ -49,3 +49,7 @@ def command(
         sys.exit(1)
     if not quiet:
         click.echo(f"{target}: {result.summary}")
+        for other in result.others:
+            click.echo(
+                f"{target / other}: left as it is, of a run with another package; remove it where nobody imports it"
+            )

@@ -11,6 +11,7 @@ import click
 from kontrakt.errors import KontraktError
 
 if TYPE_CHECKING:
+    from kontrakt.contract import Contracts
     from kontrakt.settings import Settings
 
 SCHEMAS: Final = click.option(
@@ -55,6 +56,27 @@ def needs_registry(settings: Settings) -> None:
             "no schema registry is set; name it with --registry URL, KONTRAKT_REGISTRY_URL or `url` under [registry] "
             "in kontrakt.toml"
         )
+
+
+def opened(schemas: Path | None, registry: str | None, *, asks: bool) -> tuple[Settings, Path, Contracts]:
+    """The contracts that are to be compared with something: the settings, the folder, and what stands in it.
+
+    Args:
+        schemas: The folder as given on the command line.
+        registry: The registry as given on the command line.
+        asks: Whether a registry will be asked.
+
+    Raises:
+        KontraktError: There is no such folder, or no registry is set.
+        ContractErrors: The contracts are not valid (``SchemaErrors`` where it is their Avro).
+    """
+    from kontrakt.contract import load
+
+    settings = settings_with(registry_url=registry)
+    if asks:
+        needs_registry(settings)
+    folder = schemas_folder(settings, schemas)
+    return settings, folder, load(folder, settings, unfit_projections=True)
 
 
 def schemas_folder(settings: Settings, given: Path | None) -> Path:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from kontrakt.avro import MISSING
+from kontrakt.avro.compatibility import Level
 from kontrakt.avro.shapes import is_array, is_object
 from kontrakt.errors import Position, Problem
 
@@ -20,16 +21,6 @@ from .headers import Header, declared_headers
 from .hints import nearest
 from .topic import KeyFormat, Kind, SubjectStrategy
 
-LEVELS: Final = (
-    "NONE",
-    "BACKWARD",
-    "BACKWARD_TRANSITIVE",
-    "FORWARD",
-    "FORWARD_TRANSITIVE",
-    "FULL",
-    "FULL_TRANSITIVE",
-)
-"""The levels that a registry knows (Confluent's documentation, "Schema Evolution and Compatibility")."""
 STABILITIES: Final = ("experimental", "beta", "stable")
 WORDS: Final = (
     "kind",
@@ -255,7 +246,7 @@ class Reader:
         """The level, or for requests those of requests and responses."""
         said = values.get("compatibility")
         if kind is not Kind.REQUEST or not is_object(said):
-            level = self._one_of(values, "compatibility", LEVELS, at)
+            level = self._one_of(values, "compatibility", tuple(Level), at)
             return level, level
         ways = ("request", "response")
         for word in said:
@@ -265,7 +256,7 @@ class Reader:
         def there(*path: str | int) -> Position:
             return at("compatibility", *path)
 
-        request, response = (self._one_of(said, word, LEVELS, there) for word in ways)
+        request, response = (self._one_of(said, word, tuple(Level), there) for word in ways)
         return request, response
 
     def _count(self, values: dict[str, Any], word: str, at: At) -> int | None:

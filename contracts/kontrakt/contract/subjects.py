@@ -10,8 +10,9 @@ from typing import Final
 
 from kontrakt import avro
 from kontrakt.avro import Documents, Named, Record, Schema
+from kontrakt.avro.node import Node
 from kontrakt.avro.render import OWN_ATTRIBUTES, closed, to_json
-from kontrakt.avro.source import Node, from_value
+from kontrakt.avro.source import from_value
 from kontrakt.errors import ContractErrors, Problem
 
 from .topic import Document, KeyFormat, RequestTopics, Subject, Topic

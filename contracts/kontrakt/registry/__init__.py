@@ -10,7 +10,7 @@
 """
 
 from .client import Registry
-from .documents import Document, Reference, Registered, SchemaText, SchemaVersion, Verdict
+from .documents import Document, Reference, Registered, SchemaVersion, Verdict
 from .registering import Progress, publish, register
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "Reference",
     "Registered",
     "Registry",
-    "SchemaText",
     "SchemaVersion",
     "Verdict",
     "publish",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from kontrakt import avro
 from kontrakt.avro.render import closed
 from kontrakt.errors import RegistryError, SchemaErrors, SchemaNotFound, SchemaNotRegistered, SchemaRejected
 
-from .documents import Document, Reference, Registered, SchemaText, SchemaVersion, Verdict, closure
+from . import answers
+from .documents import Document, Reference, Registered, SchemaVersion, Verdict, closure
 from .failures import translated, without_secrets
 from .once import Once
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
-    from confluent_kafka.schema_registry import RegisteredSchema
     from confluent_kafka.schema_registry import Schema as RegistrySchema
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Registry:
             raise RegistryError(f"the schema registry's configuration is not valid: {error}") from error
         self._closed = False
         self._registered: Once[tuple[str, tuple[tuple[str, str], ...]], Registered] = Once()
-        self._schemas: Once[int | UUID, tuple[SchemaText, avro.Schema]] = Once(
+        self._schemas: Once[int | UUID, avro.Schema] = Once(
             remember_failures=UNKNOWN_ID_SECONDS, failures=(SchemaNotFound,)
         )
 
@@ -117,7 +117,7 @@ class Registry:
             SchemaNotFound: The registry does not know the id.
             RegistryError: The registry cannot be asked, or what it holds under the id is not Avro.
         """
-        return self._schema(schema_id)[1]
+        return self._schema(schema_id)
 
     def writer_schema_by_guid(self, guid: UUID | str) -> avro.Schema:
         """The schema of a GUID, which newer clients put into a header in place of an id.
@@ -129,19 +129,7 @@ class Registry:
             SchemaNotFound: The registry does not know it; older registries know none.
             RegistryError: The registry cannot be asked, or what it holds under the GUID is not Avro.
         """
-        return self._schema(guid if isinstance(guid, UUID) else UUID(guid))[1]
-
-    def schema_text(self, schema_id: int) -> SchemaText:
-        """The text of an id's schema, and the texts of those that it refers to.
-
-        Args:
-            schema_id: The id that a message carries.
-
-        Raises:
-            SchemaNotFound: The registry does not know the id.
-            RegistryError: The registry cannot be asked, or what it holds under the id is not Avro.
-        """
-        return self._schema(schema_id)[0]
+        return self._schema(guid if isinstance(guid, UUID) else UUID(guid))
 
     # What tools ask
 
@@ -179,14 +167,17 @@ class Registry:
         Args:
             prefix: What their names begin with.
         """
-        names = self._ask("list the subjects", lambda: _texts(self._client.get_subjects(subject_prefix=prefix or None)))
+        names = self._ask(
+            "list the subjects", lambda: answers.texts(self._client.get_subjects(subject_prefix=prefix or None))
+        )
         return sorted(name for name in names if name.startswith(prefix))  # not every registry knows prefixes
 
     def versions(self, subject: str) -> list[int]:
         """The numbers of a subject's versions, oldest first; none when there is no such subject."""
         try:
             numbers = self._ask(
-                f"list the versions of the subject {subject}", lambda: _numbers(self._client.get_versions(subject))
+                f"list the versions of the subject {subject}",
+                lambda: answers.numbers(self._client.get_versions(subject)),
             )
         except SchemaNotFound:
             return []
@@ -229,7 +220,7 @@ class Registry:
         try:
             found = self._ask(
                 f"fetch the newest version of the subject {subject}",
-                lambda: _version(subject, self._client.get_version(subject, "latest")),
+                lambda: answers.version(subject, self._client.get_version(subject, "latest")),
             )
         except SchemaNotFound:
             return None
@@ -252,10 +243,11 @@ class Registry:
         Apicurio answers with its default for a subject that exists and has no level of its own.
         """
         if subject is None:
-            return self._ask("ask for the default level", lambda: _text(self._client.get_compatibility()))
+            return self._ask("ask for the default level", lambda: answers.text(self._client.get_compatibility()))
         try:
             return self._ask(
-                f"ask for the level of the subject {subject}", lambda: _text(self._client.get_compatibility(subject))
+                f"ask for the level of the subject {subject}",
+                lambda: answers.text(self._client.get_compatibility(subject)),
             )
         except SchemaNotFound:
             return None
@@ -289,7 +281,7 @@ class Registry:
         try:
             return self._ask(
                 f"ask about the next version of the subject {subject}",
-                lambda: _verdict(untyped._rest_client.post(path, body)),  # noqa: SLF001
+                lambda: answers.verdict(untyped._rest_client.post(path, body)),  # noqa: SLF001
             )
         except SchemaNotFound:
             return None
@@ -326,7 +318,7 @@ class Registry:
     def _page(self, query: Mapping[str, Any]) -> list[SchemaVersion] | None:
         # The one request for which confluent's client has no method.
         untyped: Any = self._client
-        return _page(untyped._rest_client.get("schemas", query))  # noqa: SLF001
+        return answers.page(untyped._rest_client.get("schemas", query))  # noqa: SLF001
 
     def _look_up(self, subject: str, whole: Sequence[Document], documents: Mapping[str, Document]) -> Registered:
         document = whole[-1]
@@ -334,7 +326,7 @@ class Registry:
         try:
             return self._ask(
                 f"look up {document.name} under the subject {subject}",
-                lambda: _registered(subject, self._client.lookup_schema(subject, schema)),
+                lambda: answers.registered(subject, self._client.lookup_schema(subject, schema)),
             )
         except SchemaNotFound as error:
             other = None if error.code == _NO_SUBJECT else self._same_by_meaning(subject, whole)
@@ -378,23 +370,22 @@ class Registry:
             references.append(SchemaReference(name=name, subject=used.subject, version=found.version))
         return RegistrySchema(document.text, "AVRO", references)
 
-    def _schema(self, key: int | UUID) -> tuple[SchemaText, avro.Schema]:
+    def _schema(self, key: int | UUID) -> avro.Schema:
         return self._schemas.get(key, lambda: self._fetch(key))
 
-    def _fetch(self, key: int | UUID) -> tuple[SchemaText, avro.Schema]:
+    def _fetch(self, key: int | UUID) -> avro.Schema:
         named = f"schema id {key}" if isinstance(key, int) else f"the schema with the GUID {key}"
         if isinstance(key, int):
-            version = self._ask(f"fetch {named}", lambda: _content(self._client.get_schema(key)))
+            version = self._ask(f"fetch {named}", lambda: answers.content(self._client.get_schema(key)))
         else:
-            version = self._ask(f"fetch {named}", lambda: _content(self._client.get_schema_by_guid(str(key))))
+            version = self._ask(f"fetch {named}", lambda: answers.content(self._client.get_schema_by_guid(str(key))))
         if version.type != "AVRO":
             raise RegistryError(f"{named} in the registry at {self.url} is a {version.type} schema, not an Avro schema")
-        text = SchemaText(version.text, self._referenced_texts(version.references))
+        texts = [*self._referenced_texts(version.references), version.text]
         try:
-            tree = _parsed([*text.references, text.text], file=f"<{named}>")
+            return _parsed(texts, file=f"<{named}>")
         except SchemaErrors as error:
             raise RegistryError(f"{named} in the registry at {self.url} cannot be read: {error}") from error
-        return text, tree
 
     def _referenced_texts(self, references: Iterable[Reference]) -> tuple[str, ...]:
         """The texts behind references, directly or not, each after those that it uses; of one name the first counts."""
@@ -418,7 +409,7 @@ class Registry:
         return self._ask(
             f"fetch version {number} of the subject {subject}",
             # A version that was deleted softly still explains what was written with it.
-            lambda: _version(subject, self._client.get_version(subject, number, deleted=True)),
+            lambda: answers.version(subject, self._client.get_version(subject, number, deleted=True)),
         )
 
 
@@ -432,82 +423,3 @@ def _parsed(texts: Sequence[str], file: str = "<text>") -> avro.Schema:
     for text in texts:
         trees.append(avro.parse(text, file=file, strict=False, references=trees))
     return trees[-1]
-
-
-def _registered(subject: str, found: RegisteredSchema) -> Registered:
-    return Registered(subject, _number(found.schema_id, "id"), _number(found.version, "version"))
-
-
-def _version(subject: str, found: RegisteredSchema) -> SchemaVersion:
-    content = _content(found.schema)
-    return SchemaVersion(
-        subject=subject,
-        version=_number(found.version, "version"),
-        id=_number(found.schema_id, "id"),
-        text=content.text,
-        type=content.type,
-        references=content.references,
-    )
-
-
-def _page(answer: object) -> list[SchemaVersion] | None:
-    """The versions of a search, or None where it leaves out what they are versions of."""
-    versions: list[SchemaVersion] = []
-    for one in cast("list[dict[str, Any]]", answer if isinstance(answer, list) else [{}]):
-        match one:
-            case {"subject": str(subject), "version": int(version), "id": int(number), "schema": str(text)}:
-                kind, used = one.get("schemaType") or "AVRO", cast("list[dict[str, Any]]", one.get("references") or [])
-                references = tuple(Reference(each["name"], each["subject"], each["version"]) for each in used)
-                versions.append(SchemaVersion(subject, version, number, text, kind, references))
-            case _:
-                return None
-    return versions
-
-
-def _verdict(answer: object) -> Verdict:
-    """What a registry says of a schema. Apicurio 2 gives its reasons as one text, Apicurio 3 gives none."""
-    said = cast("dict[str, object]", answer if isinstance(answer, dict) else {})
-    compatible, reason = said.get("is_compatible"), said.get("reason")
-    if not isinstance(compatible, bool):
-        raise TypeError(f"{answer!r} where a verdict is expected")
-    return Verdict(compatible, tuple(map(str, _list(said.get("messages") or ([reason] if reason else [])))))
-
-
-def _content(schema: RegistrySchema) -> SchemaVersion:
-    return SchemaVersion(
-        subject="",
-        version=0,
-        id=0,
-        text=_text(schema.schema_str),
-        type=_text(schema.schema_type or "AVRO"),
-        references=tuple(
-            Reference(_text(one.name), _text(one.subject), _number(one.version, "version"))
-            for one in schema.references or ()
-        ),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} where a text is expected")
-    return value
-
-
-def _number(value: object, what: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} where a number is expected as the {what}")
-    return value
-
-
-def _texts(values: object) -> list[str]:
-    return [_text(value) for value in _list(values)]
-
-
-def _numbers(values: object) -> list[int]:
-    return [_number(value, "version") for value in _list(values)]
-
-
-def _list(values: object) -> list[object]:
-    if not isinstance(values, list):
-        raise TypeError(f"{values!r} where a list is expected")
-    return cast("list[object]", values)

@@ -90,19 +90,6 @@ class SchemaVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class SchemaText:
-    """A schema with what is needed to read it.
-
-    Attributes:
-        text: The schema.
-        references: The texts of the schemas that it uses, directly or not, each after those that it uses itself.
-    """
-
-    text: str
-    references: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a registry says of a schema that would become the next version of a subject.
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final, TypeAlias
 
-from kontrakt.avro.source import MAX_BYTES
+from kontrakt.avro.node import MAX_BYTES
 from kontrakt.errors import SourceError
 
 LARGEST: Final = 512 * 1024 * 1024

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from kontrakt import settings as settings_of
-from kontrakt.avro.source import MAX_BYTES
+from kontrakt.avro.node import MAX_BYTES
 from kontrakt.errors import SourceError
 from kontrakt.files import SUFFIXES
 
