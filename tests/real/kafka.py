@@ -64,6 +64,7 @@ class KafkaServer(JavaServer):
         settings: Mapping[str, str] | None = None,
         *,
         joining: KafkaServer | None = None,
+        clients: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare the broker without starting it.
 
@@ -72,11 +73,13 @@ class KafkaServer(JavaServer):
             java: What to run it with.
             settings: Broker settings beside, or instead of, those set here.
             joining: The first broker of the cluster, which runs already and is its controller; this one becomes its second.
+            clients: What a client must know beside the address, such as its credentials, to see whether it is ready.
         """
         super().__init__(java)
         self._libraries = libraries
         self._settings = dict(settings or {})
         self._joining = joining
+        self._clients = dict(clients or {})
         own = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self._cluster_id: str = joining._cluster_id if joining is not None else own
 
@@ -182,10 +185,10 @@ class KafkaServer(JavaServer):
         return [*self._classpath("-Xmx512m"), "kafka.Kafka", str(self._properties)]
 
     def _is_ready(self) -> bool:
-        return _cluster_id(self.bootstrap_servers, _PROBE_SECONDS) == self._cluster_id
+        return _cluster_id(self.bootstrap_servers, _PROBE_SECONDS, self._clients) == self._cluster_id
 
 
-def _cluster_id(bootstrap_servers: str, seconds: float) -> str | None:
+def _cluster_id(bootstrap_servers: str, seconds: float, more: Mapping[str, str] | None = None) -> str | None:
     """Ask a broker for its cluster's id; None when it does not answer or takes no work yet."""
     client = AdminClient(
         {
@@ -193,6 +196,7 @@ def _cluster_id(bootstrap_servers: str, seconds: float) -> str | None:
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 200,
             "log_level": 0,
+            **(more or {}),
         }
     )
     try:

@@ -46,18 +46,24 @@ def libraries(part: Part) -> JavaLibraries:
     return JavaLibraries(java_for(part), fetch(part))
 
 
-def kafka(settings: Mapping[str, str] | None = None, *, joining: KafkaServer | None = None) -> KafkaServer:
+def kafka(
+    settings: Mapping[str, str] | None = None,
+    *,
+    joining: KafkaServer | None = None,
+    clients: Mapping[str, str] | None = None,
+) -> KafkaServer:
     """Return a broker that has not been started.
 
     Args:
         settings: Broker settings beside, or instead of, the usual ones.
         joining: The first broker of its cluster, where it is to be the second.
+        clients: What a client must know beside the address to see whether it is ready.
 
     Raises:
         PartMissingError: It cannot be had here.
     """
     found = libraries(KAFKA)
-    return KafkaServer(found.folder, found.java, settings, joining=joining)
+    return KafkaServer(found.folder, found.java, settings, joining=joining, clients=clients)
 
 
 def apicurio(generation: Literal[2, 3]) -> ApicurioServer:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from kontrakt.errors import ClosedError
+from kontrakt.errors import BrokerUnavailable, ClosedError
 
 from .config import consumer_config
 from .failures import is_final, translated
@@ -86,12 +86,15 @@ class Fetcher:
         self._lock = threading.RLock()  # librdkafka's consumer refuses a second thread
         self._polled = self._stored = time.monotonic()
         whole = {**consumer_config(config, own), "group.id": group, "auto.offset.reset": start}
+        self._refused: KafkaError | None = None
+        self._on_error: Callable[[KafkaError], None] | None = whole.get("error_cb")
+        whole["error_cb"] = self._note_error
         self._patience = patience(whole)
         self._broker_assigns = whole.get("group.protocol") == "consumer"
         self._consumer = consumer(whole)
         watch(self)
         try:
-            partitions_of(self._consumer, topic, self._patience, str(whole.get("bootstrap.servers", "")))
+            self._find(topic, str(whole.get("bootstrap.servers", "")))
             self._consumer.subscribe(
                 [topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )
@@ -261,6 +264,24 @@ class Fetcher:
                 self._consumer.poll(_JOIN_SLICE_SECONDS)
 
     # --- librdkafka --------------------------------------------------------------------------------------------------
+
+    def _find(self, topic: str, servers: str) -> None:
+        """See that there is a topic; where nobody answers because the credentials are wrong, say that."""
+        try:
+            partitions_of(self._consumer, topic, self._patience, servers)
+        except BrokerUnavailable as error:
+            with suppress(KafkaException):
+                self._consumer.poll(0)  # hands out what librdkafka has to say of its connections
+            if self._refused is None:
+                raise
+            raise translated(self._refused, f"find the topic {topic}") from error
+
+    def _note_error(self, error: KafkaError) -> None:
+        """Keep that credentials are refused, which librdkafka says beside what it answers."""
+        if error.name() in ("_AUTHENTICATION", "_SSL"):
+            self._refused = error
+        if self._on_error is not None:
+            self._on_error(error)
 
     def _at(self, place: Place, act: Callable[[list[TopicPartition]], None]) -> None:
         with self._lock, suppress(KafkaException):  # it is not ours any more
