@@ -85,10 +85,10 @@ class Fetcher:
         self._stopping = False  # no lock: it is set in signal handlers too
         self._lock = threading.RLock()  # librdkafka's consumer refuses a second thread
         self._polled = self._stored = time.monotonic()
-        whole = {**consumer_config(config, own), "group.id": group, "auto.offset.reset": start}
+        said: dict[str, Any] = {**consumer_config(config, own), "group.id": group, "auto.offset.reset": start}
         self._refused: KafkaError | None = None
-        self._on_error: Callable[[KafkaError], None] | None = whole.get("error_cb")
-        whole["error_cb"] = self._note_error
+        self._on_error: Callable[[KafkaError], None] | None = said.get("error_cb")
+        whole = {**said, "error_cb": self._note_error}
         self._patience = patience(whole)
         self._broker_assigns = whole.get("group.protocol") == "consumer"
         self._consumer = consumer(whole)
