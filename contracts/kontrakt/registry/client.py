@@ -20,7 +20,7 @@ from kontrakt.errors import RegistryError, SchemaErrors, SchemaNotFound, SchemaN
 
 from . import answers
 from .documents import Document, Reference, Registered, SchemaVersion, Verdict, closure
-from .failures import translated, without_secrets
+from .failures import credentials_apart, translated, without_secrets
 from .once import Once
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Registry:
         self.url: Final[str] = without_secrets(str(given.get("url", "")))
         """The registry's address, without credentials."""
         try:
-            self._client = SchemaRegistryClient({**DEFAULTS, **given})
+            self._client = SchemaRegistryClient({**DEFAULTS, **credentials_apart(given)})
         except (ValueError, TypeError, OSError) as error:
             raise RegistryError(f"the schema registry's configuration is not valid: {error}") from error
         self._closed = False

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kontrakt.errors import (
     RegistryDenied,
@@ -17,7 +17,7 @@ from kontrakt.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
 _NOT_ABOUT_THE_SCHEMA: Final = frozenset((42202, 42203, 42204, 42205, 42206))
 """Codes of status 422 that say nothing against a schema: version, level, mode, not permitted, referenced
@@ -31,6 +31,21 @@ _PROXIES: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "AL
 def without_secrets(url: str) -> str:
     """A registry's address, or several separated by commas, without the credentials in it."""
     return ",".join(_without_secrets(part.strip()) for part in url.split(","))
+
+
+def credentials_apart(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of confluent's client with the credentials beside the address: the HTTP client logs each address.
+
+    Confluent's client takes those of the first address for all of them; so does this.
+    """
+    url = config.get("url")
+    if not isinstance(url, str) or "basic.auth.user.info" in config:
+        return dict(config)
+    first = urlsplit(url.partition(",")[0].strip())
+    if not first.username:
+        return dict(config)
+    known = f"{unquote(first.username)}:{unquote(first.password or '')}"
+    return {**config, "url": without_secrets(url), "basic.auth.user.info": known}
 
 
 def _without_secrets(url: str) -> str:
