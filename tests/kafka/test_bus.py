@@ -16,6 +16,7 @@ import kontrakt
 import pytest
 from kontrakt import BrokerUnavailable, Bus, BusError, ClosedError, RequestTimeout, SettingsErrors
 from kontrakt.kafka.config import OURS
+from kontrakt.kafka.fetcher import Fetcher
 
 from tests.kafka.bank import Bank
 from tests.kafka.conftest import PATIENCE, in_thread, nobody_listens
@@ -140,6 +141,32 @@ def test_nothing_works_on_a_bus_that_is_closed(place: Place, fresh: Fresh) -> No
         with pytest.raises(ClosedError, match="closed"):
             use()
     bus.close()
+
+
+def test_a_consumer_that_a_closed_bus_refuses_leaves_its_group(
+    place: Place, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is only forgotten is closed by Python's collector, which may never end while it joins."""
+    closed: list[Fetcher] = []
+    close = Fetcher.close
+
+    def noted(fetcher: Fetcher) -> None:
+        closed.append(fetcher)
+        close(fetcher)
+
+    monkeypatch.setattr(Fetcher, "close", noted)
+    customers, payments = fresh(Customers), fresh(Payments)
+    with place.connect() as bus:
+        monkeypatch.setattr(bus, "opened", _refuse)  # as if another thread had closed it meanwhile
+        with pytest.raises(ClosedError, match="just now"):
+            customers.consumer(bus, group="g")
+        with pytest.raises(ClosedError, match="just now"):
+            payments.serve(bus, Bank(), group="g")
+    assert [one.closed for one in closed] == [True, True]
+
+
+def _refuse(_client: object) -> None:
+    raise ClosedError("the bus was closed just now")
 
 
 def test_a_bus_closes_its_clients_the_newest_first(place: Place, bus: Bus, fresh: Fresh) -> None:

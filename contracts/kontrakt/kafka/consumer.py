@@ -77,7 +77,11 @@ class Consumer(ABC, Generic[T]):
         self._current: list[Task] = []
         self._intake = Intake(bus, topic.topic, group=group, start=start, policies=(on_error, *more), config=config)
         self._fetcher = self._intake.fetcher
-        bus.opened(self)
+        try:
+            bus.opened(self)
+        except BaseException:  # librdkafka may wait for itself for ever when a consumer that nobody closed is collected
+            self._intake.close()
+            raise
 
     def __iter__(self) -> Iterator[T]:
         """Every message, for ever; ends after :meth:`stop`, or when another thread closes the consumer or the bus.

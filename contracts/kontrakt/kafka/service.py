@@ -147,7 +147,11 @@ class ServiceRunner:
         self._failure: BaseException | None = None
         bus.ensure_topic(self._topic)
         self._fetcher = Fetcher(bus.kafka, self._topic, group=group, own=config, before_revoke=self._settle)
-        bus.opened(self)
+        try:
+            bus.opened(self)
+        except BaseException:  # as for a consumer
+            self._fetcher.close()
+            raise
         watch(self)
 
     def run(self) -> None:
