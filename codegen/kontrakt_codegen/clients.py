@@ -38,6 +38,20 @@ _HEADER_TYPES: Final[Mapping[HeaderType, str]] = {
 }
 
 
+_OF_REQUESTS: Final = (
+    "AsyncBus",
+    "AsyncRequestClient",
+    "AsyncRequestService",
+    "Bus",
+    "Operation",
+    "RequestClient",
+    "RequestMeta",
+    "RequestService",
+    "Requests",
+)
+"""What the module of a protocol imports."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderField:
     """A header that is declared.
@@ -243,7 +257,7 @@ class Clients:
         handlers = () if entity else tuple(self._handlers(topic.values))
         if handlers:
             self._scope.uses("abc", "abstractmethod")
-            self._scope.uses("kontrakt", "EventHandler", "Meta")
+            self._scope.uses("kontrakt", "AsyncEventHandler", "EventHandler", "Meta")
         return self._client(name, base, topic, topic.values, doc, handlers)
 
     def view(self, name: str, view: View) -> TopicClient:
@@ -354,7 +368,8 @@ class Clients:
             topics: The pair of topics.
         """
         self._scope.uses("abc", "abstractmethod")
-        self._scope.uses("kontrakt", "Bus", "Operation", "RequestClient", "RequestMeta", "RequestService", "Requests")
+        self._scope.uses("kontrakt", *_OF_REQUESTS)
+        self._scope.uses("typing", "overload")
         self._scope.imports.add_module("datetime as dt")
         doc = [topics.protocol.doc or f"The operations of ``{topics.name}``.", _about(topics)]
         names = (operation.name for operation in topics.operations)

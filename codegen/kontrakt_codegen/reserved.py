@@ -41,12 +41,13 @@ EXCEPTION: Final = frozenset(("add_note", "args", "with_traceback"))
 HEADERS: Final = CLASS_BODY | {"declared", "of"}
 """What an attribute of declared headers cannot be called."""
 
-METHODS: Final = frozenset(("RequestMeta", "abstractmethod"))
+METHODS: Final = frozenset(("AsyncBus", "RequestMeta", "abstractmethod", "overload"))
 """What the class bodies of request clients and services refer to beside what a record's does."""
 
 IMPORTED: Final = _names(
     """
     Any BaseModel ConfigDict Decimal Field Literal StrEnum Struct TypedDict UUID
+    AsyncBus AsyncEventHandler AsyncRequestClient AsyncRequestService
     Bus DeclaredError DeclaredHeaders Duration Entity EntityView EventHandler EventStamp Events EventsView Key
     KeyedEntity KeyedEvents LocalTimestampNanos Meta Never Operation RequestClient RequestMeta RequestService Requests
     TimeNanos TimestampNanos

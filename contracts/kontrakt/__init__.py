@@ -22,6 +22,7 @@ from .errors import IncompatibleRuntimeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from . import aio, testing
     from .codec import decode, encode
     from .errors import (
         BrokerUnavailable,
@@ -58,6 +59,9 @@ if TYPE_CHECKING:
         UnknownEvent,
         UnresolvableError,
     )
+    from .kafka.aio.bus import AsyncBus
+    from .kafka.aio.handlers import AsyncEventHandler, AsyncRequestService
+    from .kafka.aio.requests import AsyncRequestClient
     from .kafka.answers import AnswerStore, MemoryAnswers, SqliteAnswers
     from .kafka.bus import Bus, connect
     from .kafka.delivery import Delivery, Sent
@@ -76,6 +80,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnswerStore",
+    "AsyncBus",
+    "AsyncEventHandler",
+    "AsyncRequestClient",
+    "AsyncRequestService",
     "BrokerUnavailable",
     "Bus",
     "BusDenied",
@@ -146,16 +154,21 @@ __all__ = [
     "UnknownEvent",
     "UnresolvableError",
     "__version__",
+    "aio",
     "connect",
     "decode",
     "embedded",
     "encode",
     "requires",
     "stop_on_signals",
+    "testing",
 ]
 
 _NAMES: Final[Mapping[str, str]] = {
     "codec": "decode encode",
+    "kafka.aio.bus": "AsyncBus",
+    "kafka.aio.handlers": "AsyncEventHandler AsyncRequestService",
+    "kafka.aio.requests": "AsyncRequestClient",
     "kafka.answers": "AnswerStore MemoryAnswers SqliteAnswers",
     "kafka.bus": "Bus connect",
     "kafka.delivery": "Delivery Sent",
@@ -172,11 +185,14 @@ _NAMES: Final[Mapping[str, str]] = {
     "stamps": "EventStamp",
     "values": "Duration LocalTimestampNanos TimeNanos TimestampNanos",
 }
+_MODULES: Final = frozenset(("aio", "testing"))
 _HOME: Final = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
     """Load the module of a name when it is first used; what no other module has is an error of kontrakt."""
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_HOME.get(name, 'errors')}", __name__), name)

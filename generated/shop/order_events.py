@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from kontrakt import EventHandler, Events, EventStamp, Key, Meta
+from kontrakt import AsyncEventHandler, EventHandler, Events, EventStamp, Key, Meta
 
 from shop.order import OrderLine
 from shop.types import Address, Money
@@ -111,4 +111,25 @@ class OrderEvents(Events[str, OrderCancelled | OrderPaid | OrderPlaced]):
 
         @abstractmethod
         def on_order_placed(self, event: OrderPlaced, meta: Meta) -> None:
+            """A customer placed an order."""
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            OrderCancelled: "on_order_cancelled",
+            OrderPaid: "on_order_paid",
+            OrderPlaced: "on_order_placed",
+        }
+
+        @abstractmethod
+        async def on_order_cancelled(self, event: OrderCancelled, meta: Meta) -> None:
+            """An order was cancelled before it was shipped."""
+
+        @abstractmethod
+        async def on_order_paid(self, event: OrderPaid, meta: Meta) -> None:
+            """An order was paid in full."""
+
+        @abstractmethod
+        async def on_order_placed(self, event: OrderPlaced, meta: Meta) -> None:
             """A customer placed an order."""

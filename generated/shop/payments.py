@@ -9,8 +9,12 @@ import datetime as dt
 from abc import abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import overload
 
 from kontrakt import (
+    AsyncBus,
+    AsyncRequestClient,
+    AsyncRequestService,
     Bus,
     DeclaredError,
     Key,
@@ -245,7 +249,112 @@ class Payments(Requests):
         def settled(self, request: SettledRequest, meta: RequestMeta) -> None:
             """Tells that the bank has paid out. Nobody answers."""
 
+    class AsyncClient(AsyncRequestClient):
+        """Sends requests, and waits for their answers, for asyncio."""
+
+        async def authorize(
+            self,
+            *,
+            order_id: str,
+            amount: Money,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> Authorization:
+            """Sets money aside for an order.
+
+            Args:
+                order_id: The order.
+                amount: How much to set aside.
+                timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
+
+            Raises:
+                CardDeclined: The bank refused the card.
+            """
+            answer: Authorization = await self._call(
+                "authorize",
+                AuthorizeRequest(order_id=order_id, amount=amount),
+                timeout,
+                idempotency_key,
+            )
+            return answer
+
+        async def refund(
+            self,
+            *,
+            order_id: str,
+            authorization_id: str,
+            amount: Money | None = None,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> Refund:
+            """Gives money back, in whole or in part.
+
+            Args:
+                order_id: The order.
+                authorization_id: The authorization that the money was taken on.
+                amount: How much to give back; null for all of it.
+                timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
+
+            Raises:
+                NothingToRefund: There is no authorization of that id, or all of it went back
+                    already.
+            """
+            answer: Refund = await self._call(
+                "refund",
+                RefundRequest(order_id=order_id, authorization_id=authorization_id, amount=amount),
+                timeout,
+                idempotency_key,
+            )
+            return answer
+
+        async def settled(
+            self,
+            *,
+            order_id: str,
+            authorization_id: str,
+            settled_at: dt.datetime,
+            idempotency_key: str | None = None,
+        ) -> None:
+            """Tells that the bank has paid out. Nobody answers.
+
+            Args:
+                order_id: The order.
+                authorization_id: The authorization that was paid out.
+                settled_at: When the bank paid.
+                idempotency_key: Says of several requests that they are the same one, sent again.
+            """
+            await self._notify(
+                "settled",
+                SettledRequest(
+                    order_id=order_id, authorization_id=authorization_id, settled_at=settled_at
+                ),
+                idempotency_key,
+            )
+
+    class AsyncService(AsyncRequestService):
+        """Answers requests, for asyncio."""
+
+        @abstractmethod
+        async def authorize(self, request: AuthorizeRequest, meta: RequestMeta) -> Authorization:
+            """Sets money aside for an order."""
+
+        @abstractmethod
+        async def refund(self, request: RefundRequest, meta: RequestMeta) -> Refund:
+            """Gives money back, in whole or in part."""
+
+        @abstractmethod
+        async def settled(self, request: SettledRequest, meta: RequestMeta) -> None:
+            """Tells that the bank has paid out. Nobody answers."""
+
+    @overload
     @classmethod
-    def client(cls, bus: Bus) -> Payments.Client:
-        """A client on a bus."""
-        return cls.Client(bus, cls)
+    def client(cls, bus: Bus) -> Payments.Client: ...
+    @overload
+    @classmethod
+    def client(cls, bus: AsyncBus) -> Payments.AsyncClient: ...
+    @classmethod
+    def client(cls, bus: Bus | AsyncBus) -> Payments.Client | Payments.AsyncClient:
+        """A client on a bus, for asyncio where the bus is."""
+        return cls.AsyncClient(bus, cls) if isinstance(bus, AsyncBus) else cls.Client(bus, cls)

@@ -8,8 +8,9 @@ import secrets
 import struct
 import threading
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from confluent_kafka import TopicPartition
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from .bus import Bus
+    from .delivery import Delivery
     from .headers import DeclaredHeaders
     from .messages import HeaderValue
 
@@ -59,21 +61,76 @@ MILLISECONDS: Final = struct.Struct(">q")
 _MILLISECOND: Final = dt.timedelta(milliseconds=1)
 
 
-@dataclass(eq=False, slots=True)
-class _Waiting:
+class Waiting(ABC):
     """Somebody who waits for an answer."""
 
-    answered: threading.Event = field(default_factory=threading.Event)
     message: Message | None = None
     failure: KontraktError | None = None
 
     def answer(self, message: Message) -> None:
+        """Take the answer."""
         self.message = message
-        self.answered.set()
+        self.tell()
 
     def fail(self, failure: KontraktError) -> None:
+        """Hear that there will be none."""
         self.failure = failure
+        self.tell()
+
+    @abstractmethod
+    def tell(self) -> None:
+        """Wake who waits. Called by other threads."""
+
+
+class _Thread(Waiting):
+    """A thread that waits for an answer."""
+
+    def __init__(self) -> None:
+        self.answered = threading.Event()
+
+    def tell(self) -> None:
         self.answered.set()
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Call:
+    """A request that was sent, and whose answer is waited for.
+
+    Attributes:
+        deadline: Until when, by the monotonic clock of the bus.
+    """
+
+    caller: Caller
+    operation: Operation
+    answers: Answers
+    correlation: bytes
+    waiting: Waiting
+    delivery: Delivery
+    seconds: float
+    deadline: float
+
+    def late(self) -> RequestTimeout:
+        """What to raise when no answer came in time."""
+        acted = "the service may still have acted" if self.delivery.done else "no broker has acknowledged it yet"
+        name = f"{self.caller.name}.{self.operation.name}"
+        return RequestTimeout(f"no answer to {name} within {self.seconds:g} s; {acted}")
+
+    def forget(self) -> None:
+        """Note that nobody waits any more."""
+        self.answers.forget(self.correlation)
+
+    def result(self) -> Any:
+        """What was answered.
+
+        Raises:
+            DeclaredError: The service answered with an error that the protocol declares.
+            RequestFailed: The service failed in another way, or its answer cannot be read.
+            KontraktError: The request was not sent, or answers are not read any more.
+        """
+        if self.waiting.failure is not None:
+            raise self.waiting.failure
+        assert self.waiting.message is not None
+        return self.caller.read(self.operation, self.waiting.message)
 
 
 class Answers:
@@ -105,7 +162,7 @@ class Answers:
         except BaseException:
             self._consumer.close()
             raise
-        self._waiting: dict[bytes, _Waiting] = {}
+        self._waiting: dict[bytes, Waiting] = {}
         self._broken: KontraktError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._read, name=f"kontrakt-answers {topic}", daemon=True)
@@ -117,12 +174,11 @@ class Answers:
         """Whether answers are not read any more."""
         return self._broken is not None
 
-    def expect(self, correlation: bytes) -> _Waiting:
+    def expect(self, correlation: bytes, waiting: Waiting) -> None:
         """Note that somebody waits."""
-        waiting = self._waiting[correlation] = _Waiting()
+        self._waiting[correlation] = waiting
         if self._broken is not None:  # and nobody else would tell
             waiting.fail(self._broken)
-        return waiting
 
     def forget(self, correlation: bytes) -> None:
         """Note that nobody waits any more."""
@@ -191,6 +247,7 @@ class Caller:
         self._bus = bus
         self._requests = requests
         self._topic = requests_topic(requests)
+        self.name: Final = requests.topic
         self._sender = bus.sender
         self._deliveries = self._sender.deliveries()
         self._encode = {
@@ -238,21 +295,55 @@ class Caller:
             BusError: The topic of the answers cannot be read.
             ClosedError: The client is closed, or was while this waited.
         """
+        waiting = _Thread()
+        call = self.begin(operation, request, timeout, idempotency_key, headers, waiting)
+        try:
+            if not _answered(waiting, self._bus.clock, call.deadline):
+                raise call.late()
+        finally:
+            call.forget()
+        return call.result()
+
+    def begin(
+        self,
+        operation: str,
+        request: Any,
+        timeout: dt.timedelta | None,
+        idempotency_key: str | None,
+        headers: DeclaredHeaders | None,
+        waiting: Waiting,
+    ) -> Call:
+        """Send a request. Whoever waits for its answer forgets it in the end.
+
+        Args:
+            operation: The operation's name.
+            request: Its request record.
+            timeout: How long its answer is waited for; the protocol's own when None.
+            idempotency_key: Says of several requests that they are the same one, sent again.
+            headers: The headers that the protocol declares.
+            waiting: Gets the answer.
+
+        Raises:
+            RequestTimeout: No broker answered in that time.
+            DeliveryError: The request was not sent.
+            BusError: The topic of the answers cannot be read.
+            ClosedError: The client is closed.
+        """
         seconds = min((self._requests.timeout if timeout is None else timeout).total_seconds(), threading.TIMEOUT_MAX)
         clock = self._bus.clock
         deadline = clock.monotonic() + seconds
         until = (clock.now() - EPOCH) // _MILLISECOND + int(seconds * 1000)
         payload, key = self._encoded(operation, request)
         beside = self._beside(idempotency_key, headers)
-        name = f"{self._requests.topic}.{operation}"
         try:
             answers = self._reading(seconds)
         except BrokerUnavailable as error:
             if clock.monotonic() < deadline:
                 raise
-            raise RequestTimeout(f"no answer to {name} within {seconds:g} s; it was not sent: {error}") from error
+            late = f"no answer to {self.name}.{operation} within {seconds:g} s; it was not sent: {error}"
+            raise RequestTimeout(late) from error
         correlation = uuid.uuid4().bytes
-        waiting = answers.expect(correlation)
+        answers.expect(correlation, waiting)
         try:
             sent: list[tuple[str, HeaderValue]] = [
                 *beside,
@@ -262,15 +353,19 @@ class Caller:
                 (DEADLINE, MILLISECONDS.pack(until)),
             ]
             delivery = self._sender.send(self._deliveries, self._topic, key, payload, sent, on_failure=waiting.fail)
-            if not _answered(waiting, clock, deadline):
-                acted = "the service may still have acted" if delivery.done else "no broker has acknowledged it yet"
-                raise RequestTimeout(f"no answer to {name} within {seconds:g} s; {acted}")
-        finally:
+        except BaseException:
             answers.forget(correlation)
-        if waiting.failure is not None:
-            raise waiting.failure
-        assert waiting.message is not None
-        return self._answer(self._operations[operation], waiting.message)
+            raise
+        return Call(
+            caller=self,
+            operation=self._operations[operation],
+            answers=answers,
+            correlation=correlation,
+            waiting=waiting,
+            delivery=delivery,
+            seconds=seconds,
+            deadline=deadline,
+        )
 
     def notify(
         self,
@@ -346,7 +441,8 @@ class Caller:
                 self._answers = Answers(self._bus.kafka, topic, min(timeout, patience(self._bus.kafka)))
             return self._answers
 
-    def _answer(self, operation: Operation, message: Message) -> Any:
+    def read(self, operation: Operation, message: Message) -> Any:
+        """What an answer says; see :meth:`Call.result`."""
         name = f"{self._requests.topic}.{operation.name}"
         payload = message.value()
         try:
@@ -366,7 +462,7 @@ class Caller:
         return response
 
 
-def _answered(waiting: _Waiting, clock: Clock, deadline: float) -> bool:
+def _answered(waiting: _Thread, clock: Clock, deadline: float) -> bool:
     """Wait for an answer, or until the clock says that the time is up; another clock than the machine's is asked again and again."""
     while (left := deadline - clock.monotonic()) > 0:
         if waiting.answered.wait(left if clock is SYSTEM else _SLICE_SECONDS):

@@ -182,6 +182,11 @@ class Consumer(ABC, Generic[T]):
         """Whether it was told to stop, or is closed."""
         return self._fetcher.stopped
 
+    def give_back(self) -> None:
+        """Let what was handed out last come again: it was not handled."""
+        current, self._current = self._current, []
+        self._intake.give_back(*current)
+
     def stop(self) -> None:
         """Let the iteration end soon. May be called from any thread and from a signal handler."""
         self._fetcher.stop()

@@ -142,7 +142,7 @@ class Delivery:
         key: The key bytes, or None.
     """
 
-    __slots__ = ("__weakref__", "_deliveries", "_ended", "_on_failure", "_outcome", "key", "topic")
+    __slots__ = ("__weakref__", "_deliveries", "_ended", "_on_failure", "_outcome", "_tell", "key", "topic")
 
     def __init__(
         self,
@@ -158,6 +158,7 @@ class Delivery:
         self._on_failure = on_failure
         self._ended = ended
         self._outcome: Sent | DeliveryError | None = None
+        self._tell: tuple[Callable[[], None], ...] = ()
 
     @classmethod
     def settled(cls, deliveries: Deliveries, topic: str, key: bytes | None) -> Delivery:
@@ -191,6 +192,16 @@ class Delivery:
         self._deliveries.seen(self)
         raise outcome.with_traceback(None)
 
+    def when_done(self, tell: Callable[[], None]) -> None:
+        """Have somebody told when it is known what became of it, at least once.
+
+        Args:
+            tell: Called by the producer's thread; at once where it is known already.
+        """
+        self._tell = (*self._tell, tell)
+        if self._outcome is not None:
+            tell()
+
     def arrived(self, error: KafkaError | None, message: Message) -> None:
         """Take the broker's answer. Called by the producer's thread.
 
@@ -210,6 +221,8 @@ class Delivery:
             self._ended(self._outcome)
         self._deliveries.pending.discard(self)
         self._deliveries.waiting.wake()
+        for tell in self._tell:
+            tell()
 
     def failure(self, error: KafkaError) -> DeliveryError:
         """What to raise when it failed."""

@@ -77,6 +77,16 @@ class _Producer:
             finally:
                 self._deliveries.abandon()
 
+    def abandon(self) -> None:
+        """Take no more, and wait for nothing: what was sent is delivered before the bus is closed, and what cannot be is logged."""
+        self._closed = True
+        self._bus.ended(self)
+        self._deliveries.abandon()
+
+    def unfinished(self) -> list[Delivery]:
+        """What was sent here and is still on its way."""
+        return list(self._deliveries.pending)
+
     def _check(self) -> None:
         if self._closed:
             raise ClosedError(f"cannot send to {self._topic}: the producer is closed")
@@ -112,9 +122,7 @@ class _Producer:
         if error is None:
             self.close()
         else:
-            self._closed = True
-            self._bus.ended(self)
-            self._deliveries.abandon()
+            self.abandon()
 
 
 class _EntityProducer(_Producer, Generic[K]):

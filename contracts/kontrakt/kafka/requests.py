@@ -12,11 +12,15 @@ import datetime as dt
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, overload
+
+from .aio.bus import AsyncBus
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from .aio.handlers import AsyncRequestService
+    from .aio.service import AsyncServiceRunner
     from .answers import AnswerStore
     from .bus import Bus
     from .client import Caller
@@ -64,6 +68,7 @@ class Requests:
     timeout: ClassVar[dt.timedelta] = dt.timedelta(seconds=30)
     operations: ClassVar[tuple[Operation, ...]]
 
+    @overload
     @classmethod
     def serve(
         cls,
@@ -74,7 +79,30 @@ class Requests:
         on_error: OnError = "stop",
         deduplicate: AnswerStore | None = None,
         config: Mapping[str, Any] | None = None,
-    ) -> ServiceRunner:
+    ) -> ServiceRunner: ...
+    @overload
+    @classmethod
+    def serve(
+        cls,
+        bus: AsyncBus,
+        service: AsyncRequestService,
+        *,
+        group: str,
+        on_error: OnError = "stop",
+        deduplicate: AnswerStore | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> AsyncServiceRunner: ...
+    @classmethod
+    def serve(
+        cls,
+        bus: Bus | AsyncBus,
+        service: Any,
+        *,
+        group: str,
+        on_error: OnError = "stop",
+        deduplicate: AnswerStore | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> ServiceRunner | AsyncServiceRunner:
         """Answer requests.
 
         Args:
@@ -98,7 +126,16 @@ class Requests:
         """
         from .service import ServiceRunner
 
-        return ServiceRunner(bus, cls, service, group=group, on_error=on_error, deduplicate=deduplicate, config=config)
+        def make(bus: Bus, service: RequestService) -> ServiceRunner:
+            return ServiceRunner(
+                bus, cls, service, group=group, on_error=on_error, deduplicate=deduplicate, config=config
+            )
+
+        if not isinstance(bus, AsyncBus):
+            return make(bus, service)
+        from .aio.service import AsyncServiceRunner
+
+        return AsyncServiceRunner(bus, cls, service, make)
 
 
 class RequestClient:

@@ -79,6 +79,8 @@ class Sender:
         headers: Headers | None = None,
         partition: int = -1,
         on_failure: Callable[[DeliveryError], None] | None = None,
+        *,
+        wait: bool = True,
     ) -> Delivery:
         """Hand a message to librdkafka. Waits while its queue is full.
 
@@ -90,8 +92,10 @@ class Sender:
             headers: The headers.
             partition: The partition; -1 for that of the key.
             on_failure: Called by the producer's thread when it is known that it failed; without it, the failure is kept for the client.
+            wait: Whether to wait; otherwise a full queue is an error.
 
         Raises:
+            BufferError: The queue is full, and this was not to wait.
             DeliveryError: librdkafka does not take it.
             ClosedError: The bus is closed.
         """
@@ -104,6 +108,8 @@ class Sender:
             try:
                 self._producer.produce(topic, value, key, partition, delivery.arrived, headers=given)
             except BufferError:
+                if not wait:
+                    raise
                 self._produce_when_there_is_room(topic, value, key, partition, delivery, given)
         except KafkaException as error:
             deliveries.pending.discard(delivery)
@@ -115,6 +121,10 @@ class Sender:
         if self._closed:  # by another thread meanwhile, whose flush may have been over before this message came
             self.flush()
         return delivery
+
+    def make_room(self) -> None:
+        """Wait a moment for deliveries to make room in the queue."""
+        self._producer.poll(_ROOM_SECONDS)
 
     def close(self) -> None:
         """Deliver what was sent, and stop. What is not delivered in the time that a message may take has failed."""
@@ -145,7 +155,7 @@ class Sender:
         deadline = None if self._patience is None else time.monotonic() + self._patience
         while True:
             self.check()
-            self._producer.poll(_ROOM_SECONDS)
+            self.make_room()
             try:
                 self._producer.produce(topic, value, key, partition, delivery.arrived, headers=headers)
             except BufferError:

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, overload
+
+from .aio.bus import AsyncBus
 
 if TYPE_CHECKING:
+    from .aio.consumer import AsyncEntityConsumer, AsyncEventConsumer
+    from .aio.producer import (
+        AsyncEntityProducer,
+        AsyncEventProducer,
+        AsyncKeyedEntityProducer,
+        AsyncKeyedEventProducer,
+    )
     from .bus import Bus
     from .consumer import EntityConsumer, EventConsumer
     from .destination import Destination
@@ -88,6 +97,7 @@ class EntityView(Topic, Generic[K, V]):
 
     value: ClassVar[type[Any]]
 
+    @overload
     @classmethod
     def consumer(
         cls,
@@ -97,11 +107,32 @@ class EntityView(Topic, Generic[K, V]):
         start: Start = "earliest",
         on_error: OnError = "stop",
         config: Mapping[str, Any] | None = None,
-    ) -> EntityConsumer[K, V]:
+    ) -> EntityConsumer[K, V]: ...
+    @overload
+    @classmethod
+    def consumer(
+        cls,
+        bus: AsyncBus,
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        config: Mapping[str, Any] | None = None,
+    ) -> AsyncEntityConsumer[K, V]: ...
+    @classmethod
+    def consumer(
+        cls,
+        bus: Bus | AsyncBus,
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        config: Mapping[str, Any] | None = None,
+    ) -> EntityConsumer[K, V] | AsyncEntityConsumer[K, V]:
         """A consumer of changes, ``Put`` and ``Delete``.
 
         Args:
-            bus: Where.
+            bus: Where; one of asyncio gives an asyncio consumer.
             group: The consumer group. Groups read independently; the members of one share the partitions.
             start: Where a group starts that has no offset yet.
             on_error: The policy for a message that cannot be read, and in ``run`` also for one whose handler failed: ``stop``
@@ -111,19 +142,36 @@ class EntityView(Topic, Generic[K, V]):
         """
         from .consumer import EntityConsumer
 
-        return EntityConsumer(bus, cls, group=group, start=start, on_error=on_error, config=config)
+        def make(bus: Bus) -> EntityConsumer[K, V]:
+            return EntityConsumer(bus, cls, group=group, start=start, on_error=on_error, config=config)
+
+        if not isinstance(bus, AsyncBus):
+            return make(bus)
+        from .aio.consumer import AsyncEntityConsumer
+
+        return AsyncEntityConsumer(bus, cls.topic, make)
 
 
 class Entity(EntityView[K, V]):
     """The current state of something. The key is part of the value."""
 
+    @overload
     @classmethod
-    def producer(cls, bus: Destination) -> EntityProducer[K, V]:
+    def producer(cls, bus: Destination) -> EntityProducer[K, V]: ...
+    @overload
+    @classmethod
+    def producer(cls, bus: AsyncBus) -> AsyncEntityProducer[K, V]: ...
+    @classmethod
+    def producer(cls, bus: Destination | AsyncBus) -> EntityProducer[K, V] | AsyncEntityProducer[K, V]:
         """A producer: ``put`` and ``delete``.
 
         Args:
-            bus: Where: a bus, its transactions, or a database connection of an outbox.
+            bus: Where: a bus, its transactions, or a database connection of an outbox; one of asyncio gives an asyncio producer.
         """
+        if isinstance(bus, AsyncBus):
+            from .aio.producer import AsyncEntityProducer
+
+            return AsyncEntityProducer(bus, cls)
         from .producer import EntityProducer
 
         return EntityProducer(bus, cls)
@@ -132,13 +180,23 @@ class Entity(EntityView[K, V]):
 class KeyedEntity(EntityView[K, V]):
     """The current state of something. The key stands beside the value."""
 
+    @overload
     @classmethod
-    def producer(cls, bus: Destination) -> KeyedEntityProducer[K, V]:
+    def producer(cls, bus: Destination) -> KeyedEntityProducer[K, V]: ...
+    @overload
+    @classmethod
+    def producer(cls, bus: AsyncBus) -> AsyncKeyedEntityProducer[K, V]: ...
+    @classmethod
+    def producer(cls, bus: Destination | AsyncBus) -> KeyedEntityProducer[K, V] | AsyncKeyedEntityProducer[K, V]:
         """A producer: ``put`` and ``delete``.
 
         Args:
-            bus: Where: a bus, its transactions, or a database connection of an outbox.
+            bus: Where: a bus, its transactions, or a database connection of an outbox; one of asyncio gives an asyncio producer.
         """
+        if isinstance(bus, AsyncBus):
+            from .aio.producer import AsyncKeyedEntityProducer
+
+            return AsyncKeyedEntityProducer(bus, cls)
         from .producer import KeyedEntityProducer
 
         return KeyedEntityProducer(bus, cls)
@@ -157,6 +215,7 @@ class EventsView(Topic, Generic[K, V]):
     id: ClassVar[str] = ""
     time: ClassVar[str] = ""
 
+    @overload
     @classmethod
     def consumer(
         cls,
@@ -167,11 +226,34 @@ class EventsView(Topic, Generic[K, V]):
         on_error: OnError = "stop",
         unknown: OnError = "skip",
         config: Mapping[str, Any] | None = None,
-    ) -> EventConsumer[K, V]:
+    ) -> EventConsumer[K, V]: ...
+    @overload
+    @classmethod
+    def consumer(
+        cls,
+        bus: AsyncBus,
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        unknown: OnError = "skip",
+        config: Mapping[str, Any] | None = None,
+    ) -> AsyncEventConsumer[K, V]: ...
+    @classmethod
+    def consumer(
+        cls,
+        bus: Bus | AsyncBus,
+        *,
+        group: str,
+        start: Start = "earliest",
+        on_error: OnError = "stop",
+        unknown: OnError = "skip",
+        config: Mapping[str, Any] | None = None,
+    ) -> EventConsumer[K, V] | AsyncEventConsumer[K, V]:
         """A consumer of events.
 
         Args:
-            bus: Where.
+            bus: Where; one of asyncio gives an asyncio consumer.
             group: The consumer group. Groups read independently; the members of one share the partitions.
             start: Where a group starts that has no offset yet.
             on_error: The policy for a message that cannot be read, and in ``run`` also for one whose handler failed: ``stop``
@@ -183,19 +265,36 @@ class EventsView(Topic, Generic[K, V]):
         """
         from .consumer import EventConsumer
 
-        return EventConsumer(bus, cls, group=group, start=start, on_error=on_error, unknown=unknown, config=config)
+        def make(bus: Bus) -> EventConsumer[K, V]:
+            return EventConsumer(bus, cls, group=group, start=start, on_error=on_error, unknown=unknown, config=config)
+
+        if not isinstance(bus, AsyncBus):
+            return make(bus)
+        from .aio.consumer import AsyncEventConsumer
+
+        return AsyncEventConsumer(bus, cls.topic, make)
 
 
 class Events(EventsView[K, V]):
     """Things that happened. The key is part of each event, or there is none."""
 
+    @overload
     @classmethod
-    def producer(cls, bus: Destination) -> EventProducer[K, V]:
+    def producer(cls, bus: Destination) -> EventProducer[K, V]: ...
+    @overload
+    @classmethod
+    def producer(cls, bus: AsyncBus) -> AsyncEventProducer[K, V]: ...
+    @classmethod
+    def producer(cls, bus: Destination | AsyncBus) -> EventProducer[K, V] | AsyncEventProducer[K, V]:
         """A producer: ``send``.
 
         Args:
-            bus: Where: a bus, its transactions, or a database connection of an outbox.
+            bus: Where: a bus, its transactions, or a database connection of an outbox; one of asyncio gives an asyncio producer.
         """
+        if isinstance(bus, AsyncBus):
+            from .aio.producer import AsyncEventProducer
+
+            return AsyncEventProducer(bus, cls)
         from .producer import EventProducer
 
         return EventProducer(bus, cls)
@@ -204,13 +303,23 @@ class Events(EventsView[K, V]):
 class KeyedEvents(EventsView[K, V]):
     """Things that happened. The key stands beside the event."""
 
+    @overload
     @classmethod
-    def producer(cls, bus: Destination) -> KeyedEventProducer[K, V]:
+    def producer(cls, bus: Destination) -> KeyedEventProducer[K, V]: ...
+    @overload
+    @classmethod
+    def producer(cls, bus: AsyncBus) -> AsyncKeyedEventProducer[K, V]: ...
+    @classmethod
+    def producer(cls, bus: Destination | AsyncBus) -> KeyedEventProducer[K, V] | AsyncKeyedEventProducer[K, V]:
         """A producer: ``send``.
 
         Args:
-            bus: Where: a bus, its transactions, or a database connection of an outbox.
+            bus: Where: a bus, its transactions, or a database connection of an outbox; one of asyncio gives an asyncio producer.
         """
+        if isinstance(bus, AsyncBus):
+            from .aio.producer import AsyncKeyedEventProducer
+
+            return AsyncKeyedEventProducer(bus, cls)
         from .producer import KeyedEventProducer
 
         return KeyedEventProducer(bus, cls)

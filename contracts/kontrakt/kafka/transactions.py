@@ -280,9 +280,11 @@ class TransactionalSender(Sender):
         headers: Headers | None = None,
         partition: int = -1,
         on_failure: Callable[[DeliveryError], None] | None = None,
+        *,
+        wait: bool = True,
     ) -> Delivery:
         """Hand a message to librdkafka. That it failed is raised when the transaction is committed."""
-        return super().send(deliveries, topic, key, value, headers, partition, on_failure or self._note)
+        return super().send(deliveries, topic, key, value, headers, partition, on_failure or self._note, wait=wait)
 
     def init(self) -> None:
         """Take the id over: a transaction that an earlier instance left open is aborted."""

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from kontrakt import DeclaredHeaders, EventHandler, Events, EventStamp, Key, Meta
+from kontrakt import AsyncEventHandler, DeclaredHeaders, EventHandler, Events, EventStamp, Key, Meta
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,4 +61,15 @@ class Doors(Events[str, Opened]):
 
         @abstractmethod
         def on_opened(self, event: Opened, meta: Meta) -> None:
+            """A door was opened: an event with an id, a time and headers."""
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            Opened: "on_opened",
+        }
+
+        @abstractmethod
+        async def on_opened(self, event: Opened, meta: Meta) -> None:
             """A door was opened: an event with an id, a time and headers."""

@@ -8,9 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import overload
 from uuid import UUID
 
 from kontrakt import (
+    AsyncBus,
+    AsyncRequestClient,
+    AsyncRequestService,
     Bus,
     DeclaredHeaders,
     Key,
@@ -108,7 +112,47 @@ class Locksmith(Requests):
         def knock(self, request: KnockRequest, meta: RequestMeta) -> None:
             """Answers ``knock``."""
 
+    class AsyncClient(AsyncRequestClient):
+        """Sends requests, and waits for their answers, for asyncio."""
+
+        async def open(
+            self,
+            *,
+            door: str,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+            headers: Locksmith.Headers,
+        ) -> str:
+            """Requests ``open``."""
+            answer: str = await self._call(
+                "open", OpenRequest(door=door), timeout, idempotency_key, headers
+            )
+            return answer
+
+        async def knock(
+            self, *, door: str, idempotency_key: str | None = None, headers: Locksmith.Headers
+        ) -> None:
+            """Requests ``knock``."""
+            await self._notify("knock", KnockRequest(door=door), idempotency_key, headers)
+
+    class AsyncService(AsyncRequestService):
+        """Answers requests, for asyncio."""
+
+        @abstractmethod
+        async def open(self, request: OpenRequest, meta: RequestMeta) -> str:
+            """Answers ``open``."""
+
+        @abstractmethod
+        async def knock(self, request: KnockRequest, meta: RequestMeta) -> None:
+            """Answers ``knock``."""
+
+    @overload
     @classmethod
-    def client(cls, bus: Bus) -> Locksmith.Client:
-        """A client on a bus."""
-        return cls.Client(bus, cls)
+    def client(cls, bus: Bus) -> Locksmith.Client: ...
+    @overload
+    @classmethod
+    def client(cls, bus: AsyncBus) -> Locksmith.AsyncClient: ...
+    @classmethod
+    def client(cls, bus: Bus | AsyncBus) -> Locksmith.Client | Locksmith.AsyncClient:
+        """A client on a bus, for asyncio where the bus is."""
+        return cls.AsyncClient(bus, cls) if isinstance(bus, AsyncBus) else cls.Client(bus, cls)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from kontrakt import EventHandler, Events, Key, Meta
+from kontrakt import AsyncEventHandler, EventHandler, Events, Key, Meta
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,4 +52,20 @@ class Orders(Events[str, Paid | Placed]):
 
         @abstractmethod
         def on_placed(self, event: Placed, meta: Meta) -> None:
+            """An order was placed."""
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            Paid: "on_paid",
+            Placed: "on_placed",
+        }
+
+        @abstractmethod
+        async def on_paid(self, event: Paid, meta: Meta) -> None:
+            """An order was paid."""
+
+        @abstractmethod
+        async def on_placed(self, event: Placed, meta: Meta) -> None:
             """An order was placed."""

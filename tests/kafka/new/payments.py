@@ -8,8 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import overload
 
 from kontrakt import (
+    AsyncBus,
+    AsyncRequestClient,
+    AsyncRequestService,
     Bus,
     DeclaredError,
     Key,
@@ -155,7 +159,72 @@ class Payments(Requests):
         def settled(self, request: SettledRequest, meta: RequestMeta) -> None:
             """New; nobody answers."""
 
+    class AsyncClient(AsyncRequestClient):
+        """Sends requests, and waits for their answers, for asyncio."""
+
+        async def authorize(
+            self,
+            *,
+            order_id: str,
+            amount: int,
+            currency: str = "SEK",
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> Authorization:
+            """Requests ``authorize``.
+
+            Args:
+                currency: New.
+                timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
+
+            Raises:
+                CardDeclined: The service declares it.
+            """
+            answer: Authorization = await self._call(
+                "authorize",
+                AuthorizeRequest(order_id=order_id, amount=amount, currency=currency),
+                timeout,
+                idempotency_key,
+            )
+            return answer
+
+        async def return_(
+            self,
+            *,
+            order_id: str,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> None:
+            """New, and a word of Python's."""
+            await self._call("return", ReturnRequest(order_id=order_id), timeout, idempotency_key)
+
+        async def settled(self, *, order_id: str, idempotency_key: str | None = None) -> None:
+            """New; nobody answers."""
+            await self._notify("settled", SettledRequest(order_id=order_id), idempotency_key)
+
+    class AsyncService(AsyncRequestService):
+        """Answers requests, for asyncio."""
+
+        @abstractmethod
+        async def authorize(self, request: AuthorizeRequest, meta: RequestMeta) -> Authorization:
+            """Answers ``authorize``."""
+
+        @abstractmethod
+        async def return_(self, request: ReturnRequest, meta: RequestMeta) -> None:
+            """New, and a word of Python's."""
+
+        @abstractmethod
+        async def settled(self, request: SettledRequest, meta: RequestMeta) -> None:
+            """New; nobody answers."""
+
+    @overload
     @classmethod
-    def client(cls, bus: Bus) -> Payments.Client:
-        """A client on a bus."""
-        return cls.Client(bus, cls)
+    def client(cls, bus: Bus) -> Payments.Client: ...
+    @overload
+    @classmethod
+    def client(cls, bus: AsyncBus) -> Payments.AsyncClient: ...
+    @classmethod
+    def client(cls, bus: Bus | AsyncBus) -> Payments.Client | Payments.AsyncClient:
+        """A client on a bus, for asyncio where the bus is."""
+        return cls.AsyncClient(bus, cls) if isinstance(bus, AsyncBus) else cls.Client(bus, cls)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from kontrakt import EventHandler, Key, KeyedEvents, Meta
+from kontrakt import AsyncEventHandler, EventHandler, Key, KeyedEvents, Meta
 
 from tests.kafka.new.acme import Reading, SensorKey
 
@@ -34,6 +34,19 @@ class Readings(KeyedEvents[SensorKey, Reading]):
 
         @abstractmethod
         def on_reading(self, event: Reading, meta: Meta) -> None:
+            """A temperature: of a room now, of a sensor as it was measured, and of nothing in
+            particular.
+            """
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            Reading: "on_reading",
+        }
+
+        @abstractmethod
+        async def on_reading(self, event: Reading, meta: Meta) -> None:
             """A temperature: of a room now, of a sensor as it was measured, and of nothing in
             particular.
             """

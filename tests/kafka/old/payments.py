@@ -8,8 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import overload
 
 from kontrakt import (
+    AsyncBus,
+    AsyncRequestClient,
+    AsyncRequestService,
     Bus,
     DeclaredError,
     Key,
@@ -93,7 +97,44 @@ class Payments(Requests):
         def authorize(self, request: AuthorizeRequest, meta: RequestMeta) -> Authorization:
             """Answers ``authorize``."""
 
+    class AsyncClient(AsyncRequestClient):
+        """Sends requests, and waits for their answers, for asyncio."""
+
+        async def authorize(
+            self,
+            *,
+            order_id: str,
+            amount: int,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> Authorization:
+            """Requests ``authorize``.
+
+            Raises:
+                CardDeclined: The service declares it.
+            """
+            answer: Authorization = await self._call(
+                "authorize",
+                AuthorizeRequest(order_id=order_id, amount=amount),
+                timeout,
+                idempotency_key,
+            )
+            return answer
+
+    class AsyncService(AsyncRequestService):
+        """Answers requests, for asyncio."""
+
+        @abstractmethod
+        async def authorize(self, request: AuthorizeRequest, meta: RequestMeta) -> Authorization:
+            """Answers ``authorize``."""
+
+    @overload
     @classmethod
-    def client(cls, bus: Bus) -> Payments.Client:
-        """A client on a bus."""
-        return cls.Client(bus, cls)
+    def client(cls, bus: Bus) -> Payments.Client: ...
+    @overload
+    @classmethod
+    def client(cls, bus: AsyncBus) -> Payments.AsyncClient: ...
+    @classmethod
+    def client(cls, bus: Bus | AsyncBus) -> Payments.Client | Payments.AsyncClient:
+        """A client on a bus, for asyncio where the bus is."""
+        return cls.AsyncClient(bus, cls) if isinstance(bus, AsyncBus) else cls.Client(bus, cls)

@@ -29,9 +29,9 @@ def consume(bus: Bus) -> None:
             assert_type(change.meta, Meta)
             change.value  # E: union-attr / reportAttributeAccessIssue
         assert_type(changes.poll(1.0), Put[str, Customer] | Delete[str] | None)
-    Customers.consumer(bus)  # E: call-arg / reportCallIssue
-    Customers.consumer(bus, group="g", start="now")  # E: arg-type / reportArgumentType
-    Customers.consumer(bus, group="g", on_error="ignore")  # E: arg-type / reportArgumentType
+    Customers.consumer(bus)  # E: call-overload / reportCallIssue
+    Customers.consumer(bus, group="g", start="now")  # E: call-overload / reportArgumentType reportCallIssue
+    Customers.consumer(bus, group="g", on_error="ignore")  # E: call-overload / reportArgumentType reportCallIssue
 
 
 def exhaustive(change: Put[str, Customer] | Delete[str]) -> str:

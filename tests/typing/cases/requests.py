@@ -59,5 +59,5 @@ class WithoutRefunds(Payments.Service):
 def serve(bus: Bus) -> None:
     Payments.serve(bus, Bank(), group="g").run()
     Payments.serve(bus, WithoutRefunds(), group="g")  # E: abstract / reportAbstractUsage
-    Payments.serve(bus, Bank, group="g")  # E: arg-type / reportArgumentType
-    Payments.serve(bus, Bank())  # E: call-arg / reportCallIssue
+    Payments.serve(bus, Bank, group="g")  # E: call-overload / reportArgumentType reportCallIssue
+    Payments.serve(bus, Bank())  # E: call-overload / reportCallIssue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from kontrakt import EventHandler, Events, Meta, TimestampNanos
+from kontrakt import AsyncEventHandler, EventHandler, Events, Meta, TimestampNanos
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,4 +37,15 @@ class Ticks(Events[None, Tick]):
 
         @abstractmethod
         def on_tick(self, event: Tick, meta: Meta) -> None:
+            """Time passes."""
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            Tick: "on_tick",
+        }
+
+        @abstractmethod
+        async def on_tick(self, event: Tick, meta: Meta) -> None:
             """Time passes."""

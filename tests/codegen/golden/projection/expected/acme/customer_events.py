@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 
-from kontrakt import EventHandler, Events, Key, Meta
+from kontrakt import AsyncEventHandler, EventHandler, Events, Key, Meta
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,4 +36,15 @@ class CustomerEvents(Events[str, CustomerLeft]):
 
         @abstractmethod
         def on_customer_left(self, event: CustomerLeft, meta: Meta) -> None:
+            """Handles CustomerLeft."""
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            CustomerLeft: "on_customer_left",
+        }
+
+        @abstractmethod
+        async def on_customer_left(self, event: CustomerLeft, meta: Meta) -> None:
             """Handles CustomerLeft."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Literal, TypedDict
 
-from kontrakt import EventHandler, Events, Key, Meta
+from kontrakt import AsyncEventHandler, EventHandler, Events, Key, Meta
 
 from acme.money import Money
 
@@ -54,4 +54,20 @@ class InvoiceEvents(Events[int, InvoicePaid | InvoiceSent]):
 
         @abstractmethod
         def on_invoice_sent(self, event: InvoiceSent, meta: Meta) -> None:
+            """Handles InvoiceSent."""
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            InvoicePaid: "on_invoice_paid",
+            InvoiceSent: "on_invoice_sent",
+        }
+
+        @abstractmethod
+        async def on_invoice_paid(self, event: InvoicePaid, meta: Meta) -> None:
+            """An invoice was paid."""
+
+        @abstractmethod
+        async def on_invoice_sent(self, event: InvoiceSent, meta: Meta) -> None:
             """Handles InvoiceSent."""

@@ -8,9 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, overload
 
 from kontrakt import (
+    AsyncBus,
+    AsyncRequestClient,
+    AsyncRequestService,
     Bus,
     DeclaredError,
     Key,
@@ -232,7 +235,109 @@ class Tax(Requests):
         def changed(self, request: ChangedRequest, meta: RequestMeta) -> None:
             """Answers ``changed``."""
 
+    class AsyncClient(AsyncRequestClient):
+        """Sends requests, and waits for their answers, for asyncio."""
+
+        async def rate(
+            self,
+            *,
+            country: str,
+            on: dt.date | None = None,
+            goods: list[str] | None = None,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> Rate:
+            """The rate of a country.
+
+            Args:
+                country: Its code.
+                on: A day; null for today.
+                timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
+
+            Raises:
+                NoSuchCountry: Nobody knows it.
+            """
+            answer: Rate = await self._call(
+                "rate",
+                RateRequest(
+                    {
+                        "-type": "acme.tax.RateRequest",
+                        "country": country,
+                        "on": on,
+                        "goods": ["books"] if goods is None else goods,
+                    }
+                ),
+                timeout,
+                idempotency_key,
+            )
+            return answer
+
+        async def class_(
+            self,
+            *,
+            country: str,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> Rate | None:
+            """Requests ``class``."""
+            answer: Rate | None = await self._call(
+                "class",
+                ClassRequest({"-type": "acme.tax.ClassRequest", "country": country}),
+                timeout,
+                idempotency_key,
+            )
+            return answer
+
+        async def forget(
+            self,
+            *,
+            country: str,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+        ) -> None:
+            """Forgets a country."""
+            await self._call(
+                "forget",
+                ForgetRequest({"-type": "acme.tax.ForgetRequest", "country": country}),
+                timeout,
+                idempotency_key,
+            )
+
+        async def changed(self, *, country: str, idempotency_key: str | None = None) -> None:
+            """Requests ``changed``."""
+            await self._notify(
+                "changed",
+                ChangedRequest({"-type": "acme.tax.ChangedRequest", "country": country}),
+                idempotency_key,
+            )
+
+    class AsyncService(AsyncRequestService):
+        """Answers requests, for asyncio."""
+
+        @abstractmethod
+        async def rate(self, request: RateRequest, meta: RequestMeta) -> Rate:
+            """The rate of a country."""
+
+        @abstractmethod
+        async def class_(self, request: ClassRequest, meta: RequestMeta) -> Rate | None:
+            """Answers ``class``."""
+
+        @abstractmethod
+        async def forget(self, request: ForgetRequest, meta: RequestMeta) -> None:
+            """Forgets a country."""
+
+        @abstractmethod
+        async def changed(self, request: ChangedRequest, meta: RequestMeta) -> None:
+            """Answers ``changed``."""
+
+    @overload
     @classmethod
-    def client(cls, bus: Bus) -> Tax.Client:
-        """A client on a bus."""
-        return cls.Client(bus, cls)
+    def client(cls, bus: Bus) -> Tax.Client: ...
+    @overload
+    @classmethod
+    def client(cls, bus: AsyncBus) -> Tax.AsyncClient: ...
+    @classmethod
+    def client(cls, bus: Bus | AsyncBus) -> Tax.Client | Tax.AsyncClient:
+        """A client on a bus, for asyncio where the bus is."""
+        return cls.AsyncClient(bus, cls) if isinstance(bus, AsyncBus) else cls.Client(bus, cls)

@@ -9,7 +9,7 @@ import datetime as dt
 from abc import abstractmethod
 from dataclasses import dataclass, field
 
-from kontrakt import DeclaredHeaders, EventHandler, Events, EventStamp, Key, Meta
+from kontrakt import AsyncEventHandler, DeclaredHeaders, EventHandler, Events, EventStamp, Key, Meta
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,4 +56,15 @@ class DoorEvents(Events[str, Opened]):
 
         @abstractmethod
         def on_opened(self, event: Opened, meta: Meta) -> None:
+            """A door was opened."""
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            Opened: "on_opened",
+        }
+
+        @abstractmethod
+        async def on_opened(self, event: Opened, meta: Meta) -> None:
             """A door was opened."""

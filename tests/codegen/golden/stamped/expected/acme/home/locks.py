@@ -8,9 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import overload
 from uuid import UUID
 
 from kontrakt import (
+    AsyncBus,
+    AsyncRequestClient,
+    AsyncRequestService,
     Bus,
     DeclaredHeaders,
     Operation,
@@ -110,7 +114,52 @@ class Locks(Requests):
         def beep(self, request: BeepRequest, meta: RequestMeta) -> None:
             """Answers ``beep``."""
 
+    class AsyncClient(AsyncRequestClient):
+        """Sends requests, and waits for their answers, for asyncio."""
+
+        async def lock(
+            self,
+            *,
+            headers: str,
+            timeout: dt.timedelta | None = None,
+            idempotency_key: str | None = None,
+            headers_: Locks.Headers,
+        ) -> bool:
+            """Requests ``lock``.
+
+            Args:
+                headers: Which.
+                timeout: How long to wait; the topic's own timeout unless given.
+                idempotency_key: Says of several requests that they are the same one, sent again.
+                headers_: What stands beside the request.
+            """
+            answer: bool = await self._call(
+                "lock", LockRequest(headers=headers), timeout, idempotency_key, headers_
+            )
+            return answer
+
+        async def beep(self, *, idempotency_key: str | None = None, headers: Locks.Headers) -> None:
+            """Requests ``beep``."""
+            await self._notify("beep", BeepRequest(), idempotency_key, headers)
+
+    class AsyncService(AsyncRequestService):
+        """Answers requests, for asyncio."""
+
+        @abstractmethod
+        async def lock(self, request: LockRequest, meta: RequestMeta) -> bool:
+            """Answers ``lock``."""
+
+        @abstractmethod
+        async def beep(self, request: BeepRequest, meta: RequestMeta) -> None:
+            """Answers ``beep``."""
+
+    @overload
     @classmethod
-    def client(cls, bus: Bus) -> Locks.Client:
-        """A client on a bus."""
-        return cls.Client(bus, cls)
+    def client(cls, bus: Bus) -> Locks.Client: ...
+    @overload
+    @classmethod
+    def client(cls, bus: AsyncBus) -> Locks.AsyncClient: ...
+    @classmethod
+    def client(cls, bus: Bus | AsyncBus) -> Locks.Client | Locks.AsyncClient:
+        """A client on a bus, for asyncio where the bus is."""
+        return cls.AsyncClient(bus, cls) if isinstance(bus, AsyncBus) else cls.Client(bus, cls)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from kontrakt import EventHandler, Key, KeyedEvents, Meta
+from kontrakt import AsyncEventHandler, EventHandler, Key, KeyedEvents, Meta
 
 from acme.contracts.org.survey import Answers, Person
 
@@ -33,4 +33,15 @@ class SurveyMoodV2(KeyedEvents[Person, Answers]):
 
         @abstractmethod
         def on_answers(self, event: Answers, meta: Meta) -> None:
+            """What somebody answered."""
+
+    class AsyncHandler(AsyncEventHandler):
+        """Handles each event for asyncio; a new event type is a type error until it is handled."""
+
+        handles = {
+            Answers: "on_answers",
+        }
+
+        @abstractmethod
+        async def on_answers(self, event: Answers, meta: Meta) -> None:
             """What somebody answered."""
