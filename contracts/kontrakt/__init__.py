@@ -22,7 +22,8 @@ from .errors import IncompatibleRuntimeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from . import aio, testing
+    from . import aio as aio  # loaded when it is first used, as are the names below
+    from . import testing as testing
     from .codec import decode, encode
     from .errors import (
         BrokerUnavailable,
@@ -154,14 +155,12 @@ __all__ = [
     "UnknownEvent",
     "UnresolvableError",
     "__version__",
-    "aio",
     "connect",
     "decode",
     "embedded",
     "encode",
     "requires",
     "stop_on_signals",
-    "testing",
 ]
 
 _NAMES: Final[Mapping[str, str]] = {

@@ -29,7 +29,7 @@ NAMES: Final = sorted(path.name for path in CASES.glob("*.py"))
 STYLES: Final[Sequence[Style]] = ("msgspec", "pydantic", "typeddict")
 PAGES: Final = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("entities", "events", "requests", "testing")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("entities", "events", "requests", "asyncio", "testing")),
 ]
 TRICKY: Final = ROOT / "tests" / "generated" / "schemas" / "topics"
 NEW_EVENT: Final = {
@@ -64,7 +64,7 @@ def of_documentation(page: Path, folder: Path) -> list[Path]:
     """Write the code of a page, and generate what it imports: as a package of the page's name, for each page has its own `shop`."""
     document = Document(page.read_text(), str(page))
     blocks: list[Block] = [region.parsed for region in markdown(document)]
-    package = page.stem
+    package = f"of_{page.stem}_page"
     for block in blocks:
         if block.file.startswith("schemas/"):
             target = folder / block.file

@@ -16,9 +16,7 @@ async def produce(bus: AsyncBus, customer: Customer, event: OrderPaid) -> None:
         assert_type(await (await customers.delete("c-1")), Sent)
         customers.put(customer)  # E: unused-coroutine / reportUnusedCoroutine
         await customers.put(event)  # E: arg-type / reportArgumentType
-    with Customers.producer(
-        bus
-    ) as customers:  # E: attr-defined attr-defined / reportGeneralTypeIssues reportUnknownVariableType
+    with Customers.producer(bus):  # E: attr-defined / reportGeneralTypeIssues
         pass
     async with OrderEvents.producer(bus) as events:
         await events.send(event)
@@ -32,7 +30,7 @@ async def consume(bus: AsyncBus) -> None:
         async for change in changes.until_end():
             assert_type(change, Put[str, Customer] | Delete[str])
         assert_type(await changes.poll(1.0), Put[str, Customer] | Delete[str] | None)
-        for change in changes:  # E: attr-defined / reportGeneralTypeIssues reportUnknownVariableType
+        for _ in changes:  # E: attr-defined / reportGeneralTypeIssues reportUnknownVariableType
             pass
 
 
@@ -45,9 +43,9 @@ class Shipping(OrderEvents.AsyncHandler):
 class Blocking(OrderEvents.AsyncHandler):
     async def on_order_cancelled(self, event: OrderCancelled, meta: Meta) -> None: ...
     async def on_order_paid(self, event: OrderPaid, meta: Meta) -> None: ...
-    def on_order_placed(
+    def on_order_placed(  # E: override / reportIncompatibleMethodOverride
         self, event: OrderPlaced, meta: Meta
-    ) -> None: ...  # E: override / reportIncompatibleMethodOverride
+    ) -> None: ...
 
 
 class Incomplete(OrderEvents.AsyncHandler):

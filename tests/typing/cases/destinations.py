@@ -19,7 +19,7 @@ def transactional(bus: Bus, customer: Customer, product: Product) -> None:
         with work.transaction():
             customers.put(customer)
             customers.put(product)  # E: arg-type / reportArgumentType
-        Customers.consumer(work, group="g")  # E: arg-type / reportArgumentType
+        Customers.consumer(work, group="g")  # E: call-overload / reportArgumentType reportCallIssue
     bus.transactions()  # E: call-arg / reportCallIssue
 
 
@@ -40,6 +40,6 @@ def written(
 ) -> None:
     for one in (connection, session):
         Customers.producer(outbox.on(one)).put(customer)
-    Customers.producer(outbox).put(customer)  # E: arg-type / reportArgumentType
+    Customers.producer(outbox).put(customer)  # E: call-overload / reportArgumentType reportCallIssue
     outbox.on(engine)  # E: arg-type / reportArgumentType
     assert_type(Relay(outbox, engine, bus).run_until_empty(), int)
