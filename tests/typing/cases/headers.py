@@ -69,4 +69,4 @@ def ask(bus: Bus, amount: Money) -> None:
     payments.authorize(order_id="o-1", amount=amount, idempotency_key="k")
     payments.authorize(order_id="o-1", amount=amount, idempotency_key=1)  # E: arg-type / reportArgumentType
     payments.authorize(order_id="o-1", amount=amount, headers={})  # E: call-arg / reportCallIssue
-    Payments.serve(bus, Bank(), group="g", deduplicate=True)  # E: arg-type / reportArgumentType
+    Payments.serve(bus, Bank(), group="g", deduplicate=True)  # E: call-overload / reportArgumentType reportCallIssue
