@@ -29,7 +29,7 @@ def exactly_once(bus: Bus, work: Transactions) -> None:
 
     with Customers.consumer(bus, group="g") as customers:
         work.run(customers, change)
-        work.run(customers, event)  # E: arg-type / reportArgumentType
+        work.run(customers, event)  # E: arg-type / reportArgumentType reportCallIssue
         for batch in customers.batches():
             with work.transaction(customers, batch):
                 assert_type(batch, list[Put[str, Customer] | Delete[str]])
