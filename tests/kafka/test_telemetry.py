@@ -25,8 +25,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 from sqlalchemy import NullPool, create_engine
 
+from tests.kafka.bank import Bank
 from tests.kafka.conftest import PATIENCE
 from tests.kafka.new.customers import Customer, Customers
+from tests.kafka.new.payments import Payments
 
 if TYPE_CHECKING:
     from tests.kafka.conftest import Fresh, Place
@@ -205,6 +207,22 @@ def test_a_message_without_a_trace_begins_one(place: Place, bus: Bus, watched: B
     assert trace_of(one) != trace_of(other)
     assert not one.links
     assert [message.headers() for message in place.raw(topic.topic, 2)] == [None, [("traceparent", b"nonsense")]]
+
+
+def test_a_request_and_its_answer_are_one_trace(watched: Bus, fresh: Fresh, told: Told) -> None:
+    payments = fresh(Payments)
+    with payments.serve(watched, Bank(), group="bank"), payments.client(watched) as client:
+        with told.tracers.get_tracer("test").start_as_current_span("pay") as root:
+            client.authorize(order_id="o-1", amount=1)
+    answer, request = sorted(told.spans(SpanKind.PRODUCER), key=lambda span: span.name.endswith("requests"))
+    (process,) = told.spans(SpanKind.CONSUMER)
+    assert {trace_of(span) for span in (request, process, answer)} == {root.get_span_context().trace_id}
+    assert process.parent is not None
+    assert request.context is not None
+    assert process.parent.span_id == request.context.span_id
+    assert answer.parent is not None
+    assert process.context is not None
+    assert answer.parent.span_id == process.context.span_id
 
 
 @pytest.mark.parametrize("place", ["embedded"], indirect=True)

@@ -253,11 +253,12 @@ class ServiceRunner:
         except RegistryError as error:
             raise located(error, str(meta)) from error
         operation = self._operations[kind]
-        if self._answers is None:
-            answer, _ = self._executed(operation, request, meta)
-        else:
-            answer = self._executed_once(self._answers, operation, request, meta)
-        return None if operation.one_way else self._reply(reply, answer, meta)
+        with self._bus.instrument.handling((message,), self._fetcher.group):
+            if self._answers is None:
+                answer, _ = self._executed(operation, request, meta)
+            else:
+                answer = self._executed_once(self._answers, operation, request, meta)
+            return None if operation.one_way else self._reply(reply, answer, meta)
 
     def _executed_once(self, answers: AnswerStore, operation: _Answering, request: Any, meta: RequestMeta) -> bytes:
         """The answer to a request, remembered or new. What the contract does not declare as an outcome is not remembered."""
