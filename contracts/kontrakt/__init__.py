@@ -54,6 +54,10 @@ if TYPE_CHECKING:
         SchemaNotRegistered,
         SchemaRejected,
         SettingsErrors,
+        StoreError,
+        TableError,
+        TableInUse,
+        TableOutdated,
         TopicNotFound,
         TransactionAborted,
         TransactionFenced,
@@ -72,8 +76,10 @@ if TYPE_CHECKING:
     from .kafka.outbox import Outbox
     from .kafka.policies import DeadLetter, OnError, Retry
     from .kafka.relay import Relay
+    from .kafka.replica import Change
     from .kafka.requests import Operation, RequestClient, Requests, RequestService
     from .kafka.signals import stop_on_signals
+    from .kafka.table import EntityTable
     from .kafka.topics import Entity, EntityView, EventHandler, Events, EventsView, Key, KeyedEntity, KeyedEvents
     from .kafka.transactions import Transactions
     from .stamps import EventStamp
@@ -89,6 +95,7 @@ __all__ = [
     "Bus",
     "BusDenied",
     "BusError",
+    "Change",
     "ClosedError",
     "CodecError",
     "ContractErrors",
@@ -103,6 +110,7 @@ __all__ = [
     "EmbeddedBus",
     "EncodeError",
     "Entity",
+    "EntityTable",
     "EntityView",
     "Event",
     "EventHandler",
@@ -146,6 +154,10 @@ __all__ = [
     "Sent",
     "SettingsErrors",
     "SqliteAnswers",
+    "StoreError",
+    "TableError",
+    "TableInUse",
+    "TableOutdated",
     "TimeNanos",
     "TimestampNanos",
     "TopicNotFound",
@@ -177,8 +189,10 @@ _NAMES: Final[Mapping[str, str]] = {
     "kafka.outbox": "Outbox",
     "kafka.policies": "DeadLetter OnError Retry",
     "kafka.relay": "Relay",
+    "kafka.replica": "Change",
     "kafka.requests": "Operation RequestClient RequestService Requests",
     "kafka.signals": "stop_on_signals",
+    "kafka.table": "EntityTable",
     "kafka.topics": "Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents",
     "kafka.transactions": "Transactions",
     "stamps": "EventStamp",

@@ -30,6 +30,10 @@
     │   ├── TransactionFenced          another instance works under the same transactional id
     │   └── ClosedError                a client was used after close()
     ├── OutboxError                    the table of an outbox
+    ├── TableError                     the local copy of an entity topic
+    │   ├── StoreError                 its store cannot be used
+    │   ├── TableOutdated              it holds what the topic no longer says
+    │   └── TableInUse                 something else fills the same store
     ├── HandlerError                   user code failed on a message; says which message
     └── RequestError
         ├── RequestTimeout             no answer before the deadline
@@ -74,6 +78,10 @@ __all__ = [
     "SchemaRejected",
     "SettingsErrors",
     "SourceError",
+    "StoreError",
+    "TableError",
+    "TableInUse",
+    "TableOutdated",
     "TopicNotFound",
     "TransactionAborted",
     "TransactionFenced",
@@ -292,6 +300,22 @@ class ClosedError(BusError):
 
 class OutboxError(KontraktError):
     """The table of an outbox is missing or cannot be reached, or the database is of a kind that has no outbox."""
+
+
+class TableError(KontraktError):
+    """The local copy of an entity topic cannot be kept."""
+
+
+class StoreError(TableError):
+    """The store of a table cannot be used, or failed."""
+
+
+class TableOutdated(TableError):
+    """A table holds what its topic no longer says, and it was told not to begin anew."""
+
+
+class TableInUse(TableError):
+    """A store was taken over by another table; nothing was changed in it since."""
 
 
 class HandlerError(KontraktError):

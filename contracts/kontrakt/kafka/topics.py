@@ -7,12 +7,14 @@ made.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, overload
 
 from .aio.bus import AsyncBus
 
 if TYPE_CHECKING:
+    import os
+
     from .aio.consumer import AsyncEntityConsumer, AsyncEventConsumer
     from .aio.producer import (
         AsyncEntityProducer,
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
     from .bus import Bus
     from .consumer import EntityConsumer, EventConsumer
     from .destination import Destination
+    from .filler import OnTableError, Outdated, Progress
     from .policies import OnError
     from .producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
+    from .stores import Store
+    from .table import EntityTable
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -150,6 +155,44 @@ class EntityView(Topic, Generic[K, V]):
         from .aio.consumer import AsyncEntityConsumer
 
         return AsyncEntityConsumer(bus, cls.topic, make)
+
+    @classmethod
+    def table(
+        cls,
+        bus: Bus,
+        *,
+        store: Store | str | os.PathLike[str] | None = None,
+        on_error: OnTableError = "stop",
+        outdated: Outdated = "rebuild",
+        on_progress: Callable[[Progress], None] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> EntityTable[K, V]:
+        """A local copy of the topic, to read by key, which goes on where it stopped.
+
+        Args:
+            bus: Where.
+            store: Where its rows are kept: the path of a file of SQLite, a :class:`~kontrakt.kafka.stores.Store`, or nothing for
+                memory.
+            on_error: What happens at a message that cannot be read, or where the store, the caller's own rows or the registry fail:
+                ``stop`` ends the table, and reading it raises; ``skip`` logs the message and removes the row of its key; a
+                :class:`~kontrakt.Retry` tries again what may pass.
+            outdated: What happens when the store holds what the topic no longer says (the topic was made anew, messages were deleted
+                that were not read yet, the type changed): ``rebuild`` reads everything again, ``stop`` raises.
+            on_progress: Called by the table's thread after each transaction until it has caught up.
+            config: More for librdkafka, by its own names.
+
+        Raises:
+            TopicNotFound: There is no such topic.
+            BrokerUnavailable: No broker answers.
+            TableOutdated: The store is outdated, and ``outdated`` is ``stop``.
+            TableInUse: The store is that of another table of this process.
+            StoreError: The store cannot be used.
+        """
+        from .table import EntityTable
+
+        return EntityTable(
+            bus, cls, store=store, on_error=on_error, outdated=outdated, on_progress=on_progress, config=config
+        )
 
 
 class Entity(EntityView[K, V]):
