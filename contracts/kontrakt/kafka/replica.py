@@ -126,6 +126,7 @@ class Replica(Generic[K, V]):
         self._write_key = key_writer(registry, topic.topic, topic.key)
         self._framed_keys = topic.key.format == "avro"
         self._types = _fingerprint(topic.value)
+        self._opened = False
         self.state = self._fresh("")
 
     def open(self) -> str:
@@ -138,6 +139,7 @@ class Replica(Generic[K, V]):
             TableError: The store cannot be used, or holds another topic.
         """
         text = self._store.open(self._view)
+        self._opened = True
         if text is None:
             return "there is nothing in the store yet"
         found = State.read(text)
@@ -207,7 +209,7 @@ class Replica(Generic[K, V]):
             skipped += not read
             if row is not None:
                 rows[row.id], places[row.id] = row, message
-        old = {one: self._store.get(one) for one in rows} if self.listeners else {}
+        old = {one: self._old(one) for one in rows} if self.listeners else {}
         while True:
             state = replace(self.state, offsets=offsets, skipped=skipped)
             try:
@@ -219,9 +221,10 @@ class Replica(Generic[K, V]):
                 skipped += 1
             else:
                 break
-        self.state = state
         if old:
-            self._tell([self._change(row, old[row.id]) for row in rows.values() if row.data or old[row.id]])
+            changes = [Change(row.key, old[row.id], row.value) for row in rows.values()]
+            self._tell([one for one in changes if one.old is not None or one.new is not None])
+        self.state = state
 
     def get(self, key: K) -> V | None:
         """The entity of a key, or None.
@@ -249,8 +252,10 @@ class Replica(Generic[K, V]):
         return self._store.count()
 
     def close(self) -> None:
-        """Let the store go."""
-        self._store.close()
+        """Let the store go, if it is ours."""
+        if self._opened:
+            self._opened = False
+            self._store.close()
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -333,8 +338,9 @@ class Replica(Generic[K, V]):
             return False
         return True
 
-    def _change(self, row: Row, old: bytes | None) -> Change[K, V]:
-        return Change(row.key, None if old is None else self._value(row.id, old), row.value)
+    def _old(self, id_: bytes) -> V | None:
+        data = self._store.get(id_)
+        return None if data is None else self._value(id_, data)
 
     def _tell(self, changes: Sequence[Change[K, V]]) -> None:
         for change in changes:

@@ -100,18 +100,13 @@ class SQLStore:
             sa.Column(DATA, sa.LargeBinary, nullable=False),
             *(sa.Column(column.name, _type_of(column, plain=plain)) for column in columns),
         )
-        with self._told("open"):
-            if plain:
-                with self._engine.connect() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-            state = self._take_over()
-            if state is None and sa.inspect(self._engine).has_table(self._table.name):
-                raise StoreError(
-                    f"cannot open {self}: there is a table of that name already, which kontrakt did not make; "
-                    "name another one with table="
-                )
         self._open = True
-        return state
+        try:
+            with self._told("open"):
+                return self._take_over()
+        except BaseException:
+            self.close()
+            raise
 
     def write(self, rows: Sequence[Row], state: str) -> None:
         """Change rows and the state in one transaction."""
@@ -153,8 +148,9 @@ class SQLStore:
         """The bytes of all keys and values, as they were when the first was asked for: it is one query."""
         query = sa.select(self._table.c[ID], self._table.c[DATA])
         with self._told("read"), self._engine.connect().execution_options(yield_per=_CHUNK) as connection:
-            for id_, data in connection.execute(query):
-                yield bytes(id_), bytes(data)
+            with connection.execute(query) as found:
+                for id_, data in found:
+                    yield bytes(id_), bytes(data)
 
     def count(self) -> int:
         """How many rows there are."""
@@ -172,6 +168,18 @@ class SQLStore:
 
     def _take_over(self) -> str | None:
         """Raise the epoch, so that whoever had the table before can write no more."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        state = self._raise_epoch()
+        if state is None and sa.inspect(self._engine).has_table(self._table.name):
+            raise StoreError(
+                f"cannot open {self}: there is a table of that name already, which kontrakt did not make; "
+                "name another one with table="
+            )
+        return state
+
+    def _raise_epoch(self) -> str | None:
         mine = _STATES.c.name == self._table.name
         for attempt in (1, 2):  # another process may create the same at the same time
             try:
