@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.kafka.conftest import Fresh
 
 Step = tuple[str, int | None]
-Crash = tuple[int, Literal["before", "after"]]
+Crash = tuple[int, str]
 
 KEYS = st.sampled_from(["", "a", "b", "c", "å", "long" * 50])
 STEPS: st.SearchStrategy[list[Step]] = st.lists(st.tuples(KEYS, st.none() | st.integers(0, 9)), max_size=12)

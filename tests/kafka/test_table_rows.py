@@ -48,7 +48,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Reopen:
 
 def query(store: Any, text: str) -> list[tuple[Any, ...]]:
     """Ask the database of a store, as another program would."""
-    if isinstance(store, SQLStore):
+    if hasattr(store, "_engine"):
         engine = sa.create_engine(store._engine.url)
         with engine.connect() as connection:
             found = [tuple(row) for row in connection.execute(sa.text(text.format(store._table.name)))]
