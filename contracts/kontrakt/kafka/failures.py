@@ -15,6 +15,7 @@ E = TypeVar("E", bound=KontraktError)
 _ABSENT: Final = frozenset(
     (
         "_ALL_BROKERS_DOWN",
+        "_DESTROY_BROKER",
         "_MSG_TIMED_OUT",
         "_RESOLVE",
         "_TIMED_OUT",
@@ -28,6 +29,7 @@ _ABSENT: Final = frozenset(
 )
 _MOVING: Final = frozenset(
     (
+        "_NOENT",  # no partition has a leader now
         "FENCED_LEADER_EPOCH",
         "LEADER_NOT_AVAILABLE",
         "NOT_LEADER_FOR_PARTITION",

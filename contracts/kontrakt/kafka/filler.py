@@ -310,6 +310,7 @@ class Filler(Generic[K, V]):
         except KafkaException as error:
             if not is_passing(error):
                 raise translated(error, f"find the ends of {self._topic}") from error
+            self._follower.look_for_leaders()
             return
         if self._goal is None:
             self._goal = (asked.moment, self._ends)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ _RESET: Final = "_AUTO_OFFSET_RESET"
 _NO_GROUP: Final = "GROUP_AUTHORIZATION_FAILED"
 """librdkafka looks for the coordinator of a group that a table never joins; who may not have one needs none."""
 _PAUSE_SECONDS: Final = 0.05
+_LEADERS_SECONDS: Final = 1.0
 _RETENTION: Final = "delete.retention.ms"
 
 
@@ -232,6 +234,11 @@ class Follower:
             _log.info("%s: %s is not known: %s", self.topic, _RETENTION, error)
             return otherwise
 
+    def look_for_leaders(self) -> None:
+        """Ask the brokers who leads the partitions. Without it the admin client asks those that led them before, for minutes."""
+        with suppress(KafkaException):
+            self._admin.list_topics(self.topic, timeout=_LEADERS_SECONDS)
+
     def close(self) -> None:
         """Read no more."""
         self._consumer.close()
@@ -257,6 +264,7 @@ class Follower:
                 if time.monotonic() > deadline or not is_passing(error):
                     raise translated(error, doing, self._servers) from error
             time.sleep(_PAUSE_SECONDS)
+            self.look_for_leaders()
 
 
 def _described(asked: Future[Any]) -> Described:
