@@ -25,6 +25,7 @@ def main() -> int:
         "keys out of order in the topic": len(evidence.disordered_in_the_topic),
         "never handled": len(evidence.never_handled),
         "keys out of order when handled": len(evidence.disordered_when_handled),
+        "keys doubled in the table": len(evidence.doubled),
     }
     _say(f"{evidence.written:,} messages in {told.seconds:.0f} s, {evidence.repeated:,} of them handled more than once")
     for what, count in wrong.items():

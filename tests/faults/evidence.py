@@ -68,12 +68,14 @@ class Evidence:
         topic: The numbers of each key, in the order of the topic.
         offsets: Where messages stand: partition and offset.
         handled: What consumers handled, in the order of time.
+        doubled: Keys of which something came twice into the table.
     """
 
     acknowledged: Mapping[str, int]
     topic: Mapping[str, list[int]]
     offsets: frozenset[tuple[int, int]]
     handled: tuple[Note, ...] = ()
+    doubled: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, bus: Bus, acknowledged: Mapping[str, int]) -> Self:
@@ -96,6 +98,11 @@ class Evidence:
     def repeated(self) -> int:
         """How many messages were handled again."""
         return len(self.handled) - len({(note.partition, note.offset) for note in self.handled})
+
+    @property
+    def newest(self) -> Mapping[str, int]:
+        """The newest number of each key."""
+        return {key: numbers[-1] for key, numbers in self.topic.items()}
 
     @property
     def lost(self) -> list[tuple[str, int]]:

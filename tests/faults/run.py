@@ -11,6 +11,7 @@ from typing import Final
 
 from tests.faults.cluster import Cluster, await_that
 from tests.faults.evidence import Evidence, Notes
+from tests.faults.tabling import doubled, newest
 from tests.faults.workers import Worker
 
 PRODUCERS: Final = ("red", "green", "blue")
@@ -58,6 +59,8 @@ class Run:
         self._producers: dict[str, Worker] = {}
         self._consumers: list[Worker] = []
         self._made = 0
+        self._table = folder / "table.db"
+        self._tables = 0
 
     def go(self) -> Told:
         """Everything, from the first message to the last.
@@ -71,26 +74,30 @@ class Run:
                 self._producers[name] = self._worker(name, "producing", name, self._each / self._seconds)
             for _ in range(3):
                 self._join()
+            self._open_table()
             faults = list(self._in_turn())
             for producer in self._producers.values():
                 producer.join()
             acknowledged = {name: producer.said for name, producer in self._producers.items()}
             with self._cluster.connect() as bus:
                 evidence = Evidence.of(bus, acknowledged)
-            await_that(lambda: self._handled() >= evidence.written, "everything that was written is handled")
-            for consumer in self._consumers:
-                consumer.stop()
-        return Told(replace(evidence, handled=tuple(self._notes.all())), tuple(faults), time.monotonic() - began)
+            self._await(lambda: self._handled() >= evidence.written, "everything that was written is handled")
+            self._await(lambda: newest(self._table) == evidence.newest, "the table has the newest of each key")
+            for worker in (*self._consumers, self._copying):
+                worker.stop()
+            evidence = replace(evidence, handled=tuple(self._notes.all()), doubled=tuple(doubled(self._table)))
+        return Told(evidence, tuple(faults), time.monotonic() - began)
 
     def _in_turn(self) -> Iterator[tuple[str, float]]:
         faults = (
             self.a_broker_is_paused,
             self.a_consumer_is_killed,
+            self.a_table_is_killed,
             self.the_controller_is_killed,
             self.the_registry_is_killed,
             self.a_disk_is_gone,
             self.consumers_leave_and_join,
-            self.two_consumers_and_a_producer_are_killed,
+            self.two_consumers_a_producer_and_the_table_are_killed,
             self.all_brokers_are_killed,
         )
         for stage, fault in enumerate(faults, 1):
@@ -123,6 +130,13 @@ class Run:
         self._kill_consumer()
         self._join()
 
+    def a_table_is_killed(self) -> None:
+        """Three times, wherever it is; it goes on in the same file."""
+        for _ in range(3):
+            self._copying.kill()
+            self._open_table()
+            time.sleep(_SILENCE_SECONDS / 4)
+
     def the_controller_is_killed(self) -> None:
         """With the broker that runs in it; it comes back with its data."""
         self._cluster.first.kill()
@@ -149,11 +163,15 @@ class Run:
             self._consumers.pop(0).stop()
             self._join()
 
-    def two_consumers_and_a_producer_are_killed(self) -> None:
-        """At once; two other consumers come."""
+    def two_consumers_a_producer_and_the_table_are_killed(self) -> None:
+        """At once; two other consumers come, and the table goes on."""
         self._kill_consumer()
         self._kill_consumer()
-        self._producers["blue"].kill()
+        blue = self._producers["blue"]
+        blue.kill()
+        self._each += (self._each - blue.said) // 2  # which the others write in its place
+        self._copying.kill()
+        self._open_table()
         self._join()
         self._join()
 
@@ -171,6 +189,10 @@ class Run:
         name = f"consumer-{self._made}"
         self._made += 1
         self._consumers.append(self._worker(name, "consuming", self._folder / f"{name}.notes", 1 + self._made % 2 * 3))
+
+    def _open_table(self) -> None:
+        self._copying = self._worker(f"table-{self._tables}", "tabling", self._table)
+        self._tables += 1
 
     def _kill_consumer(self) -> None:
         """Kill one while it handles messages."""
@@ -190,12 +212,17 @@ class Run:
         return worker
 
     def _await_messages(self, count: int) -> None:
-        def enough() -> bool:
-            for worker in (*self._consumers, *self._producers.values()):
-                worker.check()
-            return self._acknowledged() >= count
+        self._await(lambda: self._acknowledged() >= count, f"{count} messages are acknowledged")
 
-        await_that(enough, f"{count} messages are acknowledged")
+    def _await(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until something holds, or a process that should not have ended has."""
+
+        def looked() -> bool:
+            for worker in (*self._consumers, *self._producers.values(), self._copying):
+                worker.check()
+            return holds()
+
+        await_that(looked, what)
 
     def _acknowledged(self) -> int:
         return sum(producer.said for producer in self._producers.values())

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
 from tests.faults.evidence import Evidence, Note
+from tests.faults.tabling import Arrivals, doubled
+from tests.kafka.new.customers import Customer
 
 
 def evidence(topic: list[int], handled: list[tuple[int, int]], acknowledged: int = 0) -> Evidence:
@@ -37,3 +45,13 @@ def test_a_message_that_nobody_handled_is_seen() -> None:
 
 def test_another_order_of_handling_is_seen() -> None:
     assert evidence([0, 1], [(1, 1), (0, 0)]).disordered_when_handled == ["red-0"]
+
+
+@pytest.mark.parametrize(("numbers", "wrong"), [([0, 1, 5], []), ([0, 0], ["red-0"]), ([0, 2, 1], ["red-0"])])
+def test_what_comes_twice_into_the_table_is_seen(tmp_path: Path, numbers: list[int], wrong: list[str]) -> None:
+    with closing(sqlite3.connect(tmp_path / "table.db")) as connection, connection:
+        rows = Arrivals()
+        rows.clear(connection)
+        for number in numbers:
+            rows.put(connection, "red-0", Customer(customer_id="red-0", visits=number))
+    assert doubled(tmp_path / "table.db") == wrong

@@ -45,3 +45,7 @@ def test_everything_is_handled(told: Told) -> None:
 
 def test_what_has_one_key_is_handled_in_its_order(told: Told) -> None:
     assert told.evidence.disordered_when_handled == []
+
+
+def test_nothing_comes_twice_into_a_table(told: Told) -> None:
+    assert told.evidence.doubled == ()  # the run ends when it has the newest of each key
