@@ -28,10 +28,13 @@ from kontrakt import (
 from kontrakt.codec.framing import frame_prefix
 from kontrakt.kafka.dead_letters import headers_of
 from kontrakt.registry.embedded import EmbeddedRegistry
+from kontrakt.testing import FakeClock
 
+from tests.kafka.bank import Bank
 from tests.kafka.conftest import PATIENCE, Fresh, Place, in_thread
 from tests.kafka.new.customers import Customer, Customers
 from tests.kafka.new.orders import Orders, Paid
+from tests.kafka.new.payments import Payments
 from tests.kafka.old import orders as old
 
 if TYPE_CHECKING:
@@ -358,3 +361,49 @@ def test_a_schema_that_is_never_found_is_what_the_policy_says_in_the_end(place: 
             changes.poll(PATIENCE)
     with topic.consumer(bus, group="g", on_error=quick(2, then="skip")) as changes:
         assert [change.key for change in changes.until_end()] == ["c-1"]
+
+
+def test_a_request_that_nobody_can_be_told_of_is_put_aside(place: Place, bus: Bus, fresh: Fresh) -> None:
+    topic = fresh(Payments)
+    requests = f"{topic.topic}.requests"
+    place.create(f"{requests}.bank.dlq")
+    place.send(requests, b"{}")
+    with topic.serve(bus, Bank(), group="bank", on_error=quick(then=DeadLetter())), topic.client(bus) as payments:
+        payments.authorize(order_id="o-1", amount=5)
+    (letter,) = place.raw(f"{requests}.bank.dlq", 1)
+    assert letter.value() == b"{}"
+    assert place.committed(requests, "bank") == 2
+
+
+def test_waits_go_by_the_clock_of_the_bus(bus: Bus, fresh: Fresh) -> None:
+    topic = fresh(Customers)
+    fill(bus, topic, "c-1", each=1)
+    bus.clock = FakeClock(tick=dt.timedelta(minutes=10))
+    hours = dt.timedelta(hours=3)
+    handling = Handling(topic, bus, 1, {("c-1", 0): 3}, Retry(first=hours, longest=hours))
+    handling.run()
+    assert handling.tried["c-1"] == [0, 0, 0, 0]
+
+
+def test_a_wait_may_be_longer_than_a_group_bears_silence(
+    bus: Bus, fresh: Fresh, caplog: pytest.LogCaptureFixture
+) -> None:
+    """librdkafka is polled while a message waits: the member is not given up after ``max.poll.interval.ms``."""
+    topic = fresh(Customers)
+    fill(bus, topic, "c-1", each=1)
+    tried: list[object] = []
+    silence = {"group.protocol": "classic", "max.poll.interval.ms": 6000, "session.timeout.ms": 6000}
+    long = dt.timedelta(seconds=8)
+    policy = Retry(attempts=2, first=long, longest=long, jitter=0)
+    with topic.consumer(bus, group="g", on_error=policy, config=silence) as changes:
+
+        def handle(change: Change) -> None:
+            tried.append(change)
+            if len(tried) < 2:
+                raise RuntimeError("once")
+            changes.stop()
+
+        changes.run(handle)
+    assert len(tried) == 2
+    assert "lost partitions" not in caplog.text
+    assert "max.poll.interval" not in caplog.text

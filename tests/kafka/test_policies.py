@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import kontrakt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kontrakt import DeadLetter, Retry
+from kontrakt import (
+    BusDenied,
+    DeadLetter,
+    DecodeError,
+    HandlerError,
+    KontraktError,
+    RegistryDenied,
+    RegistryError,
+    RegistryUnavailable,
+    Retry,
+    SchemaNotFound,
+    TopicNotFound,
+    UnknownEvent,
+    UnresolvableError,
+)
 from kontrakt.kafka.clock import SYSTEM
+from kontrakt.kafka.policies import verdict
 
 SECONDS = st.floats(0.001, 1000).map(lambda seconds: dt.timedelta(seconds=seconds))
 
@@ -68,3 +84,37 @@ def test_a_bus_has_the_clock_of_the_machine() -> None:
     assert before[1] < bus.clock.now()
     assert bus.clock.now().utcoffset() == dt.timedelta()
     bus.close()
+
+
+ASIDE = DeadLetter()
+WAIT = Retry(attempts=3, first=dt.timedelta(seconds=1), jitter=0, then=ASIDE)
+
+
+def handler_failed(message: str) -> HandlerError:
+    return HandlerError(message, topic="t", partition=0, offset=0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stop", "skip", "first", "last", "aside"),
+    [
+        (DecodeError, "stop", "skip", ASIDE, ASIDE, ASIDE),
+        (UnresolvableError, "stop", "skip", ASIDE, ASIDE, ASIDE),
+        (UnknownEvent, "stop", "skip", ASIDE, ASIDE, ASIDE),
+        (SchemaNotFound, "stop", "skip", 1.0, ASIDE, ASIDE),
+        (handler_failed, "stop", "skip", 1.0, ASIDE, ASIDE),
+        (RegistryUnavailable, "stop", "stop", 1.0, 4.0, "stop"),
+        (RegistryDenied, "stop", "stop", "stop", "stop", "stop"),
+        (RegistryError, "stop", "stop", "stop", "stop", "stop"),
+        (BusDenied, "stop", "stop", "stop", "stop", "stop"),
+        (TopicNotFound, "stop", "stop", "stop", "stop", "stop"),
+    ],
+)
+def test_what_each_policy_says_of_each_error(
+    kind: Callable[[str], KontraktError], stop: object, skip: object, first: object, last: object, aside: object
+) -> None:
+    """The table of docs/failures.md."""
+    error = kind("it failed")
+    assert verdict("stop", error, 1) == stop
+    assert verdict("skip", error, 1) == skip
+    assert (verdict(WAIT, error, 1), verdict(WAIT, error, 3)) == (first, last)
+    assert verdict(ASIDE, error, 1) == aside

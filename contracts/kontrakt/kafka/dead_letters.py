@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import struct
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME
 
+from kontrakt.errors import TopicNotFound
+
 from .fetcher import place_of
+from .policies import letters_of
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from .bus import Bus
-    from .delivery import Delivery
+    from .delivery import Deliveries, Delivery
+    from .fetcher import Fetcher
+    from .policies import DeadLetter, OnError
 
 RawHeader = tuple[str, bytes | None]
 
@@ -40,20 +45,34 @@ class DeadLetters:
 
     Args:
         bus: Where.
-        group: The consumer group.
+        fetcher: Where the messages come from.
+        policies: The policies that may ask for it.
+
+    Raises:
+        TopicNotFound: A topic for dead letters is missing. Found out before the first message is read.
+        BrokerUnavailable: No broker answers.
     """
 
-    def __init__(self, bus: Bus, group: str) -> None:
-        self._group = group
-        self._sender = bus.sender
-        self._deliveries = self._sender.deliveries()
+    def __init__(self, bus: Bus, fetcher: Fetcher, policies: Iterable[OnError]) -> None:
+        self._topic = fetcher.topic
+        self._group = fetcher.group
+        for topic in sorted({one.topic_for(self._topic, self._group) for one in map(letters_of, policies) if one}):
+            bus.ensure_topic(topic)
+            try:
+                fetcher.partitions_of(topic)
+            except TopicNotFound as error:
+                raise TopicNotFound(
+                    f"{error}; dead letters of the group {self._group} go there, unless DeadLetter(topic=...) names another"
+                ) from error
+        self._bus = bus
+        self._deliveries: Deliveries | None = None
 
-    def send(self, message: Message, topic: str, error: BaseException) -> Delivery:
+    def send(self, message: Message, policy: DeadLetter, error: BaseException) -> Delivery:
         """Put a message aside.
 
         Args:
             message: The message.
-            topic: The topic for dead letters.
+            policy: Says on which topic.
             error: Why.
 
         Returns:
@@ -63,7 +82,11 @@ class DeadLetters:
             DeliveryError: It cannot be sent.
         """
         headers = [*headers_of(message), *reason(message, self._group, error)]
-        return self._sender.send(self._deliveries, topic, message.key(), message.value(), headers)
+        sender = self._bus.sender
+        if self._deliveries is None:
+            self._deliveries = sender.deliveries()
+        topic = policy.topic_for(self._topic, self._group)
+        return sender.send(self._deliveries, topic, message.key(), message.value(), headers)
 
 
 def headers_of(message: Message) -> list[RawHeader]:

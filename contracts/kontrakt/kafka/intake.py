@@ -7,19 +7,19 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
-from kontrakt.errors import BusError, DecodeError, HandlerError, KontraktError, SchemaNotFound, TopicNotFound
+from kontrakt.errors import BusError, DecodeError, HandlerError, KontraktError, SchemaNotFound
 
+from .dead_letters import DeadLetters
 from .failures import located
 from .fetcher import Fetcher, place_of
 from .lanes import Lanes
-from .policies import DeadLetter, letters_of, verdict
+from .policies import DeadLetter, verdict
 from .told import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .bus import Bus
-    from .dead_letters import DeadLetters
     from .fetcher import Place
     from .lanes import Task
     from .policies import OnError
@@ -69,17 +69,13 @@ class Intake:
         self._clock = bus.clock
         self._paused: set[Place] = set()
         self._look_again: float | None = None
-        self._letters: DeadLetters | None = None
         self.lanes: Final = Lanes()
         self.pooled = False
         """Whether threads of a pool handle the messages: a lane is then a key."""
-        letters = sorted({one.topic_for(topic, group) for policy in policies if (one := letters_of(policy))})
-        for name in (topic, *letters):
-            bus.ensure_topic(name)
+        bus.ensure_topic(topic)
         self.fetcher: Final = Fetcher(bus.kafka, topic, group=group, start=start, own=config, on_leaving=self._leave)
         try:
-            for name in letters:
-                self._prepare(bus, name)
+            self._letters = DeadLetters(bus, self.fetcher, policies)
         except BaseException:
             self.fetcher.close()
             raise
@@ -178,7 +174,7 @@ class Intake:
                 )
                 self.finish(task)
             case DeadLetter() as letter:
-                self._put_aside(task, letter.topic_for(self.fetcher.topic, self.fetcher.group), error)
+                self._put_aside(task, letter, error)
                 _log.error("putting aside %s", said, extra=self._told("message.put_aside", task))
             case seconds:
                 _log.warning("trying again in %.1f s: %s", seconds, said, extra=self._told("message.retried", task))
@@ -220,20 +216,6 @@ class Intake:
             self.note()
         self.fetcher.close()
 
-    def _prepare(self, bus: Bus, topic: str) -> None:
-        """See before the first message is read that dead letters have somewhere to go."""
-        from .dead_letters import DeadLetters
-
-        try:
-            self.fetcher.partitions_of(topic)
-        except TopicNotFound as error:
-            group = self.fetcher.group
-            raise TopicNotFound(
-                f"{error}; dead letters of the group {group} go there, unless DeadLetter(topic=...) names another"
-            ) from error
-        if self._letters is None:
-            self._letters = DeadLetters(bus, self.fetcher.group)
-
     def _final(self, task: Task, error: KontraktError) -> KontraktError:
         """The error to raise."""
         if isinstance(error, HandlerError):
@@ -242,10 +224,9 @@ class Intake:
         found.__cause__ = error
         return found
 
-    def _put_aside(self, task: Task, topic: str, error: KontraktError) -> None:
-        assert self._letters is not None
+    def _put_aside(self, task: Task, policy: DeadLetter, error: KontraktError) -> None:
         try:
-            task.delivery = self._letters.send(task.message, topic, error)
+            task.delivery = self._letters.send(task.message, policy, error)
         except BaseException:
             self.give_back(task)
             raise

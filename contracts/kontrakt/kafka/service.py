@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from kontrakt.errors import DeclaredError, DecodeError, DeliveryError, KontraktError, RegistryError, SchemaNotFound
 
 from .client import MILLISECONDS, PARTITION
+from .dead_letters import DeadLetters
 from .declared import requests_topic, responses_topic
 from .decoding import meta_of
 from .failures import located
 from .fetcher import Fetcher
 from .forks import watch
 from .messages import EPOCH, RequestMeta
+from .policies import DeadLetter, Retry
 from .requests import (
     CORRELATION_ID,
     DEADLINE,
@@ -107,7 +109,8 @@ class ServiceRunner:
         requests: The topics.
         service: What answers.
         group: The consumer group that the instances of the service share.
-        on_error: What happens at a request that cannot be read and does not say where to answer.
+        on_error: What happens at a request that cannot be read and does not say where to answer. Nothing is tried again: of a
+            :class:`~kontrakt.Retry` counts what comes ``then``.
         deduplicate: Remembers answers, so that a request that comes again gets the same one and is not executed again. It is known by
             its idempotency key, or, without one, by its place in the topic.
         config: More for librdkafka's consumer, by its own names.
@@ -134,7 +137,7 @@ class ServiceRunner:
             )
         self._bus = bus
         self._topic = requests_topic(requests)
-        self._on_error = on_error
+        self._on_error = on_error.then if isinstance(on_error, Retry) else on_error
         self._answers = deduplicate
         self._clock = bus.clock
         self._sender = bus.sender
@@ -148,6 +151,7 @@ class ServiceRunner:
         bus.ensure_topic(self._topic)
         self._fetcher = Fetcher(bus.kafka, self._topic, group=group, own=config, before_revoke=self._settle)
         try:
+            self._letters = DeadLetters(bus, self._fetcher, [on_error])
             bus.opened(self)
         except BaseException:  # as for a consumer
             self._fetcher.close()
@@ -247,9 +251,9 @@ class ServiceRunner:
         try:
             kind, request = self._requests.read(payload, meta.headers)
             if kind is None:
-                return self._unknown(str(request), meta, reply)
+                return self._unknown(message, str(request), meta, reply)
         except (DecodeError, SchemaNotFound) as error:
-            return self._unreadable(self._requests.kind_of(payload, meta.headers), meta, reply, error)
+            return self._unreadable(message, self._requests.kind_of(payload, meta.headers), meta, reply, error)
         except RegistryError as error:
             raise located(error, str(meta)) from error
         operation = self._operations[kind]
@@ -302,16 +306,16 @@ class ServiceRunner:
         )
         return (b"" if operation.one_way else operation.failure(_said(failed))), False
 
-    def _unknown(self, name: str, meta: RequestMeta, reply: _ReplyTo | None) -> Delivery | None:
+    def _unknown(self, message: Message, name: str, meta: RequestMeta, reply: _ReplyTo | None) -> Delivery | None:
         """Answer an operation that is newer than this service; whoever does not wait for an answer gets none."""
         error = DecodeError(f"it is {name}, which this service was generated without")
         if reply is not None:
-            return self._unreadable(None, meta, reply, error)
+            return self._unreadable(message, None, meta, reply, error)
         _log.warning("skipping the request %s: %s", meta, error, extra=told_of("request.skipped", meta))
         return None
 
     def _unreadable(
-        self, kind: type[Any] | None, meta: RequestMeta, reply: _ReplyTo | None, error: KontraktError
+        self, message: Message, kind: type[Any] | None, meta: RequestMeta, reply: _ReplyTo | None, error: KontraktError
     ) -> Delivery | None:
         """Answer a request that cannot be read. Where not even its operation is known, any of them can say that it failed."""
         known = [self._operations[kind]] if kind is not None else self._operations.values()
@@ -324,7 +328,18 @@ class ServiceRunner:
                 "skipping the request %s, which cannot be read: %s", meta, error, extra=told_of("request.skipped", meta)
             )
             return None
-        advice = '; it comes again until it can be read, or a service with on_error="skip" passes over it'
+        if isinstance(self._on_error, DeadLetter):
+            self._letters.send(message, self._on_error, error).result()
+            _log.error(
+                "putting aside the request %s, which cannot be read: %s",
+                meta,
+                error,
+                extra=told_of("message.put_aside", meta),
+            )
+            return None
+        advice = (
+            '; it comes again until it can be read, or a service with on_error="skip" or DeadLetter() passes over it'
+        )
         raise DecodeError(f"{meta}: the request cannot be read: {error}{advice}") from error
 
     def _reply(self, reply: _ReplyTo | None, answer: bytes, meta: RequestMeta) -> Delivery | None:
