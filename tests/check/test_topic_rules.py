@@ -245,6 +245,15 @@ def test_the_place_of_an_error_is_in_the_protocol() -> None:
     assert finding.reason == "Old clients cannot read an answer with `pay.Limit`: their contract does not declare it."
 
 
+def test_beside_a_response_there_is_room_for_another_operation_only() -> None:
+    old, new = (files(one=protocol({"ask": operation(response=kind)})) for kind in ("string", "long"))
+    (finding,) = checked(old, new).findings
+    assert finding.rule == "type-changed"
+    assert finding.ways_out == (
+        "keep the response, and add an operation of another name that answers with the new one",
+    )
+
+
 def test_topics_that_are_gone() -> None:
     other = thing("Other", name="others")
     report = checked(files(one=thing(), other=other), files(other=other))

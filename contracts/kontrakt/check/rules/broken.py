@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
+from kontrakt.avro import Named
 from kontrakt.check.clashes import BACKWARD, FORWARD, Clash, Part
 from kontrakt.check.lineage import Lineage, Role, spoken
 from kontrakt.check.words import spans
@@ -69,6 +70,15 @@ class Broken:
     def transitive(self) -> bool:
         """Whether all versions count on one of the topics."""
         return any(lineage.level.transitive for lineage in self.lineages)
+
+    @property
+    def answer(self) -> bool:
+        """Whether it is what an operation answers with."""
+        about = {(Role.RESPONSE, self.clash.record)}
+        return self.clash.field == "response" and about == {
+            (lineage.role, lineage.schema.fullname if isinstance(lineage.schema, Named) else "")
+            for lineage in self.lineages
+        }
 
     @property
     def breaks(self) -> tuple[str, ...]:

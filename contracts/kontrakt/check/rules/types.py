@@ -23,7 +23,9 @@ class _TypeRule(SchemaRule):
 
     @classmethod
     def out(cls, broken: Broken) -> tuple[str, ...]:
-        """A field can have another one beside it; what is no field cannot."""
+        """A field can have another one beside it; what is no field, and what an operation answers with, cannot."""
+        if broken.answer:
+            return ("keep the response, and add an operation of another name that answers with the new one",)
         return (_BESIDE, NEW_TOPIC) if broken.clash.field else ("keep the type `{old}`", NEW_TOPIC)
 
 
