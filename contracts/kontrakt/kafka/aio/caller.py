@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kontrakt.kafka.client import Call, Caller, Waiting
 from kontrakt.kafka.clock import SYSTEM
 
-from .threads import in_thread
+from .threads import Opened, in_thread
 
 if TYPE_CHECKING:
     from kontrakt.kafka.headers import DeclaredHeaders
@@ -44,8 +44,7 @@ class AsyncCaller:
 
     def __init__(self, bus: AsyncBus, requests: type[Requests]) -> None:
         self._bus = bus
-        self._requests = requests
-        self._caller: Caller | None = None
+        self._opened = Opened(lambda: Caller(bus.blocking, requests))
 
     async def call(
         self,
@@ -56,7 +55,7 @@ class AsyncCaller:
         headers: DeclaredHeaders | None,
     ) -> Any:
         """Send a request and wait for its answer."""
-        caller = await self._opened()
+        caller = await self._opened.get()
         told = _Told()
         begun = asyncio.ensure_future(
             asyncio.to_thread(caller.begin, operation, request, timeout, idempotency_key, headers, told)
@@ -77,22 +76,14 @@ class AsyncCaller:
         self, operation: str, request: Any, idempotency_key: str | None, headers: DeclaredHeaders | None
     ) -> None:
         """Send a one-way request."""
-        caller = await self._opened()
+        caller = await self._opened.get()
         await in_thread(caller.notify, operation, request, idempotency_key, headers)
 
     async def close(self, *, abandon: bool) -> None:
         """Deliver what was sent one-way, unless it is abandoned, then stop waiting for answers."""
-        if self._caller is not None:
-            await in_thread(self._caller.abandon if abandon else self._caller.close)
-
-    async def _opened(self) -> Caller:
-        if self._caller is None:
-            made = await in_thread(Caller, self._bus.blocking, self._requests)
-            if self._caller is None:
-                self._caller = made
-            else:  # another task was quicker
-                made.abandon()
-        return self._caller
+        caller = self._opened.value
+        if caller is not None:
+            await in_thread(caller.abandon if abandon else caller.close)
 
     async def _answered(self, call: Call, told: _Told) -> bool:
         """Wait for an answer until the clock says that the time is up; another clock than the machine's is asked again and again."""

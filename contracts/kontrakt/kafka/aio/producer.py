@@ -12,7 +12,7 @@ from kontrakt.codec.shapes import TAG
 from kontrakt.errors import ClosedError
 from kontrakt.kafka.producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
 
-from .threads import in_thread
+from .threads import Opened, in_thread
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -156,7 +156,7 @@ class _AsyncProducer(ABC, Generic[P]):
     def __init__(self, bus: AsyncBus, topic: type[Topic]) -> None:
         self._bus = bus
         self._topic = topic
-        self._producer: P | None = None
+        self._opened = Opened(lambda: self._made(_Prompt(bus.blocking)))
         self._known: set[Hashable] = set()
         self._closed = False
 
@@ -166,9 +166,10 @@ class _AsyncProducer(ABC, Generic[P]):
         Raises:
             DeliveryError: Messages failed whose delivery nobody looked at. All are listed.
         """
-        if self._producer is not None:
-            await self._arrived(self._producer)
-            self._producer.flush(0)
+        producer = self._opened.value
+        if producer is not None:
+            await self._arrived(producer)
+            producer.flush(0)
 
     async def close(self) -> None:
         """Flush, and take no more.
@@ -177,13 +178,14 @@ class _AsyncProducer(ABC, Generic[P]):
             DeliveryError: Messages failed whose delivery nobody looked at. All are listed.
         """
         self._closed = True
-        if self._producer is not None:
+        producer = self._opened.value
+        if producer is not None:
             try:
-                await self._arrived(self._producer)
+                await self._arrived(producer)
             except BaseException:
-                self._producer.abandon()
+                producer.abandon()
                 raise
-            self._producer.close(0)
+            producer.close(0)
 
     async def _arrived(self, producer: P) -> None:
         for delivery in producer.unfinished():
@@ -191,7 +193,9 @@ class _AsyncProducer(ABC, Generic[P]):
 
     async def _send(self, kind: Hashable, send: Callable[[P], Delivery]) -> AsyncDelivery:
         """Send on the loop what needs nothing to be looked up, and in a thread what is the first of its kind."""
-        producer = self._producer or await self._opened()
+        if self._closed:
+            raise ClosedError(f"cannot send to {self._topic.topic}: the producer is closed")
+        producer = self._opened.value or await self._opened.get()
         while True:
             try:
                 if kind in self._known:
@@ -207,18 +211,8 @@ class _AsyncProducer(ABC, Generic[P]):
     def _made(self, bus: Destination) -> P:
         """The blocking producer that does the work."""
 
-    async def _opened(self) -> P:
-        if self._closed:
-            raise ClosedError(f"cannot send to {self._topic.topic}: the producer is closed")
-        made = await in_thread(lambda: self._made(_Prompt(self._bus.blocking)))
-        if self._producer is None:
-            self._producer = made
-        else:  # another task was quicker
-            made.abandon()
-        return self._producer
-
     async def __aenter__(self) -> Self:
-        await self._opened()
+        await self._opened.get()
         return self
 
     async def __aexit__(
@@ -226,9 +220,10 @@ class _AsyncProducer(ABC, Generic[P]):
     ) -> None:
         if error is None:
             await self.close()
-        elif self._producer is not None:
+        else:
             self._closed = True
-            self._producer.abandon()
+            if self._opened.value is not None:
+                self._opened.value.abandon()
 
 
 class AsyncEntityProducer(_AsyncProducer[EntityProducer[K, V]], Generic[K, V]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,6 +57,30 @@ async def to_the_end(work: Awaitable[T]) -> T:
             future.exception()  # nobody else will look
         raise cancelled
     return future.result()
+
+
+class Opened(Generic[T]):
+    """What is made in a thread when it is first needed, once for all tasks.
+
+    Args:
+        make: Makes it; may block.
+
+    Attributes:
+        value: It, or None before.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = asyncio.Lock()
+        self.value: T | None = None
+
+    async def get(self) -> T:
+        """It, made now unless it was before."""
+        if self.value is None:
+            async with self._lock:
+                if self.value is None:
+                    self.value = await in_thread(self._make)
+        return self.value
 
 
 class Bridge:
