@@ -2,7 +2,7 @@
 
 from typing import assert_never, assert_type
 
-from kontrakt import Bus, Delete, Delivery, Meta, Put, Sent
+from kontrakt import Bus, Change, Delete, Delivery, Meta, Put, Sent
 from shop import billing
 from shop.customers import Customer, Customers
 from shop.products import Product, Products
@@ -70,3 +70,24 @@ def view(bus: Bus) -> None:
                 assert_type(change.value.invoice_email, str)
                 change.value.email  # E: attr-defined / reportAttributeAccessIssue
     billing.Customers.producer(bus)  # E: attr-defined / reportAttributeAccessIssue
+
+
+def look_up(bus: Bus) -> None:
+    def told(change: Change[str, Customer]) -> None: ...
+    def wrong(change: Change[str, Product]) -> None: ...
+
+    with Customers.table(bus, store="billing.db", on_error="skip") as table:
+        assert_type(table["c-1"], Customer)
+        assert_type(table.get("c-1"), Customer | None)
+        assert_type(table.get("c-1", "none"), Customer | str)
+        assert_type(list(table), list[str])
+        assert_type(dict(table.items()), dict[str, Customer])
+        table.subscribe(told)
+        table.subscribe(wrong)  # E: arg-type / reportArgumentType
+        table[1]  # E: index / reportArgumentType
+        table["c-1"].nothing  # E: attr-defined / reportAttributeAccessIssue
+        table.get(1)  # E: call-overload / reportArgumentType
+    Customers.table(bus, store=1)  # E: arg-type / reportArgumentType
+    Customers.table(bus, outdated="ignore")  # E: arg-type / reportArgumentType
+    with billing.Customers.table(bus) as views:
+        assert_type(views["c-1"], billing.Customer)
