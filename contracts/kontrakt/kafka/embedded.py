@@ -1,8 +1,9 @@
 """A broker and a registry in memory, for tests, development and demos.
 
 The broker is librdkafka's own mock cluster. It speaks Kafka's protocol on loopback, so clients of other processes can use it: topics
-(created when a producer first uses them, with 4 partitions), consumer groups, transactions. It has no compaction and no retention,
-no access control, cannot create topics through Kafka's admin interface, keeps nothing on disk, and ends with the process.
+(created when a producer first uses them, with 4 partitions), consumer groups. It takes the requests of transactions and
+isolates nothing, has no compaction, no retention and no access control, cannot create topics through Kafka's admin interface, keeps
+nothing on disk, and ends with the process.
 
 Clients should know its ways (:data:`QUICK`), as those of :func:`embedded` do: a consumer group of the classic protocol takes 3 seconds to
 start, one in which the broker assigns partitions starts at once; and a consumer that waits for messages is answered only when the time
