@@ -16,6 +16,7 @@ from .failures import is_passing, translated
 from .follower import Asked, Batch, Follower
 from .policies import DeadLetter, Retry
 from .replica import Leniency, Replica
+from .told import told
 
 if TYPE_CHECKING:
     from .clock import Clock
@@ -177,7 +178,7 @@ class Filler(Generic[K, V]):
         """Read everything again, unless that is not wanted."""
         if self._outdated == "stop":
             raise TableOutdated(f'{why}; with outdated="rebuild" the table begins anew') from why.__cause__
-        _log.warning("%s; it begins anew", why)
+        _log.warning("%s; it begins anew", why, extra=told("table.begun", topic=self._topic))
         self._reset(topic_id, bounds)
 
     def _reset(self, topic_id: str, bounds: Mapping[int, tuple[int, int]]) -> None:
@@ -195,7 +196,12 @@ class Filler(Generic[K, V]):
         if not state.topic_id:
             self._identity = self._follower.ask(0.0, ends=False, topic=True)
         self._follower.start(state.offsets)
-        _log.info("the table of %s reads %d offsets", self._topic, self._progress().total)
+        _log.info(
+            "the table of %s reads %d offsets",
+            self._topic,
+            self._progress().total,
+            extra=told("table.begun", topic=self._topic),
+        )
 
     def run(self) -> None:
         """Keep the rows up to date until :meth:`stop` is called or something fails."""
@@ -225,7 +231,7 @@ class Filler(Generic[K, V]):
         self.replica.close()
 
     def _fail(self, error: KontraktError) -> None:
-        _log.error("the table of %s ends: %s", self._topic, error)
+        _log.error("the table of %s ends: %s", self._topic, error, extra=told("table.ended", topic=self._topic))
         self.failure = error
 
     def _apply(self, batch: Batch) -> None:
@@ -248,7 +254,13 @@ class Filler(Generic[K, V]):
                     raise
                 failures += 1
                 seconds = retry.wait_after(failures)
-                _log.warning("the table of %s tries again in %.1f s: %s", self._topic, seconds, error)
+                _log.warning(
+                    "the table of %s tries again in %.1f s: %s",
+                    self._topic,
+                    seconds,
+                    error,
+                    extra=told("table.retried", topic=self._topic),
+                )
                 self._pause(seconds)
             else:
                 break
@@ -274,7 +286,12 @@ class Filler(Generic[K, V]):
         self._goal = None
         if not self.ready:
             self.ready = True
-            _log.info("the table of %s has caught up: %d rows", self._topic, self.replica.count())
+            _log.info(
+                "the table of %s has caught up: %d rows",
+                self._topic,
+                self.replica.count(),
+                extra=told("table.caught_up", topic=self._topic),
+            )
             self._changed()
         elif self._clock.monotonic() - self._saved > _SAVE_SECONDS:
             self._saved = self._clock.monotonic()
@@ -286,7 +303,13 @@ class Filler(Generic[K, V]):
             self._on_progress(progress)
         if self._clock.monotonic() - self._told > _TOLD_SECONDS:
             self._told = self._clock.monotonic()
-            _log.info("the table of %s has read %d of %d offsets", self._topic, progress.read, progress.total)
+            _log.info(
+                "the table of %s has read %d of %d offsets",
+                self._topic,
+                progress.read,
+                progress.total,
+                extra=told("table.filling", topic=self._topic),
+            )
 
     def _progress(self) -> Progress:
         offsets = self.replica.state.offsets
@@ -319,7 +342,12 @@ class Filler(Generic[K, V]):
         if described.id != self.replica.state.topic_id:
             raise TableOutdated(f"the table of {self._topic} is outdated: the topic was deleted and made anew")
         if described.partitions > self._follower.partitions:
-            _log.warning("%s has %d partitions now; keys may have moved", self._topic, described.partitions)
+            _log.warning(
+                "%s has %d partitions now; keys may have moved",
+                self._topic,
+                described.partitions,
+                extra=told("table.repartitioned", topic=self._topic),
+            )
             self._follower.partitions = described.partitions
             self._follower.start(self.replica.state.offsets)
 
@@ -329,7 +357,12 @@ class Filler(Generic[K, V]):
         try:
             described = self._identity.topic()
         except KafkaException as error:
-            _log.info("%s: the broker does not describe its topics: %s", self._topic, error)
+            _log.info(
+                "%s: the broker does not describe its topics: %s",
+                self._topic,
+                error,
+                extra=told("consumer.error", topic=self._topic),
+            )
         else:
             self.replica.state.topic_id = "" if described is None else described.id
         self._identity = None

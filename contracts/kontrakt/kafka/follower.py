@@ -28,6 +28,7 @@ from .config import consumer_config
 from .failures import is_final, is_passing, translated
 from .fetcher import place_of
 from .handles import consumer, partitions_of, patience
+from .told import told
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 
@@ -182,7 +183,7 @@ class Follower:
         elif is_final(error):
             raise translated(error, f"read {self.topic}")
         else:
-            _log.warning("reading %s: %s", self.topic, error.str())
+            _log.warning("reading %s: %s", self.topic, error.str(), extra=told("consumer.error", topic=self.topic))
 
     # --- questions to the broker -------------------------------------------------------------------------------------
 
@@ -231,7 +232,9 @@ class Follower:
             (asked,) = self._admin.describe_configs([resource], request_timeout=self._patience).values()
             return int(asked.result()[_RETENTION].value) / 1000
         except (KafkaException, KeyError, ValueError, TypeError) as error:
-            _log.info("%s: %s is not known: %s", self.topic, _RETENTION, error)
+            _log.info(
+                "%s: %s is not known: %s", self.topic, _RETENTION, error, extra=told("consumer.error", topic=self.topic)
+            )
             return otherwise
 
     def look_for_leaders(self) -> None:

@@ -18,6 +18,7 @@ from .failures import located
 from .fetcher import place_of
 from .serialization import AvroReader, key_reader, key_writer
 from .stores import Row, RowError, Store
+from .told import told, told_of
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -290,7 +291,12 @@ class Replica(Generic[K, V]):
             if not broken or not (lenient.broken if isinstance(error, DecodeError) else lenient.failed):
                 advice = '; a table with on_error="skip" passes over it' if broken else ""
                 raise located(error, str(meta_of(message)), advice) from error
-            _log.error("passing over %s, which cannot be read; its row goes: %s", meta_of(message), error)
+            _log.error(
+                "passing over %s, which cannot be read; its row goes: %s",
+                meta_of(message),
+                error,
+                extra=told_of("message.skipped", meta_of(message)),
+            )
             return (None if id_ is None else Row(id_, None, key, None)), False
         return Row(id_, _said(headers, VALUE_SCHEMA_HEADER) + data, key, value), True
 
@@ -310,7 +316,9 @@ class Replica(Generic[K, V]):
         failure = HandlerError(said, topic=topic, partition=partition, offset=offset)
         if not lenient.failed or row.data is None:
             raise failure from error
-        _log.error("passing over %s; its row goes", failure, exc_info=error)
+        _log.error(
+            "passing over %s; its row goes", failure, exc_info=error, extra=told_of("message.skipped", meta_of(message))
+        )
 
     def _value(self, written: bytes, data: bytes) -> V:
         """The entity in a row."""
@@ -348,7 +356,12 @@ class Replica(Generic[K, V]):
                 try:
                     listener(change)
                 except Exception:  # noqa: BLE001 - the rows are what counts, and they are written
-                    _log.exception("%s: what was subscribed to its changes failed at %r", self.topic, change.key)
+                    _log.exception(
+                        "%s: what was subscribed to its changes failed at %r",
+                        self.topic,
+                        change.key,
+                        extra=told("callback.failed", topic=self.topic),
+                    )
 
 
 def _said(headers: RawHeaders, name: str) -> bytes:
