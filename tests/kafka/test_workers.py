@@ -202,6 +202,7 @@ def test_members_with_workers_come_and_go_and_every_key_keeps_its_order(place: P
                         everything.set()
                 if not shared.is_set():
                     shared.wait(0.1)
+                changes.commit()  # also while partitions move, which waits for this handler
 
             with in_thread(lambda: changes.run(handle, workers=3)):
                 assert everything.wait(PATIENCE)

@@ -207,6 +207,28 @@ class Fetcher:
             self.check()
             return self._consumer.consumer_group_metadata()
 
+    def commit_when_free(self, before: Callable[[], None], timeout: float) -> bool:
+        """Commit what was handled, unless another thread is at work on the consumer all the while.
+
+        Args:
+            before: Called just before.
+            timeout: Seconds to wait for that thread.
+
+        Returns:
+            Whether it was done.
+
+        Raises:
+            BusError: The offsets could not be committed.
+        """
+        if not self._lock.acquire(timeout=timeout):
+            return False
+        try:
+            before()
+            self.commit()
+        finally:
+            self._lock.release()
+        return True
+
     def note_end(self) -> None:
         """Find anew where the partitions end; see :meth:`at_end`."""
         self._ends.clear()

@@ -206,8 +206,9 @@ class Intake:
         Raises:
             BusError: The offsets could not be committed.
         """
-        self.note()
-        self.fetcher.commit()
+        while not self.fetcher.commit_when_free(self.note, _SLICE_SECONDS):
+            if self.lanes.waited_for:  # by the thread that gives partitions up, which commits what is finished
+                return
 
     def close(self) -> None:
         """Wait for the dead letters that are on their way, commit what was handled, and leave the group."""

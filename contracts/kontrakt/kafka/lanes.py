@@ -127,6 +127,8 @@ class Lanes:
     def __init__(self) -> None:
         self.by_key = False
         self.changed: Final = threading.Condition()
+        self.waited_for = False
+        """Whether partitions are to be given up as soon as their messages that are being handled are finished."""
         self._partitions: dict[Place, Partition] = {}
         self._lanes: dict[LaneKey, Lane] = {}
         self._ready: deque[Task] = deque()
@@ -294,7 +296,9 @@ class Lanes:
                 self._waiting.discard(task)
                 self._next_of(task.lane)
             if wait:
+                self.waited_for = True
                 self.changed.wait_for(lambda: not any(partition.running for partition in leaving))
+                self.waited_for = False
             for partition in leaving:
                 partition.gone = True
                 del self._partitions[partition.place]
