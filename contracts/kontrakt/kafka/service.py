@@ -61,7 +61,7 @@ class _ReplyTo:
     correlation: bytes
 
 
-class _Answering:
+class Answering:
     """An operation of a running service."""
 
     def __init__(self, bus: Bus, requests: type[Requests], operation: Operation, service: RequestService) -> None:
@@ -142,7 +142,7 @@ class ServiceRunner:
         self._clock = bus.clock
         self._sender = bus.sender
         self._deliveries = self._sender.deliveries()
-        self._operations = {one.request: _Answering(bus, requests, one, service) for one in requests.operations}
+        self._operations = {one.request: Answering(bus, requests, one, service) for one in requests.operations}
         self._requests = AvroReader(bus.registry, tuple(self._operations))
         self._unanswered: deque[tuple[Message, Delivery | None]] = deque()
         self._busy = threading.RLock()
@@ -264,7 +264,7 @@ class ServiceRunner:
                 answer = self._executed_once(self._answers, operation, request, meta)
             return None if operation.one_way else self._reply(reply, answer, meta)
 
-    def _executed_once(self, answers: AnswerStore, operation: _Answering, request: Any, meta: RequestMeta) -> bytes:
+    def _executed_once(self, answers: AnswerStore, operation: Answering, request: Any, meta: RequestMeta) -> bytes:
         """The answer to a request, remembered or new. What the contract does not declare as an outcome is not remembered."""
         known_by = f"{self._topic} {operation.name} {_identity(meta)}"
         known = answers.find(known_by, self._clock.now())
@@ -280,7 +280,7 @@ class ServiceRunner:
             answers.remember(known_by, answer, self._clock.now())
         return answer
 
-    def _executed(self, operation: _Answering, request: Any, meta: RequestMeta) -> tuple[bytes, bool]:
+    def _executed(self, operation: Answering, request: Any, meta: RequestMeta) -> tuple[bytes, bool]:
         """Call the service: the answer, and whether it is an outcome that the contract declares."""
         try:
             result = operation.handle(request, meta)
@@ -297,14 +297,14 @@ class ServiceRunner:
                     meta,
                     extra=told_of("request.failed", meta),
                 )
-                return operation.failure(_said(failed)), False
+                return operation.failure(said(failed)), False
         except Exception as error:  # noqa: BLE001 - whatever it is, the requester hears of it
             failed = error
         kind = "one-way request" if operation.one_way else "request"
         _log.error(
             "%s failed on the %s %s", operation.name, kind, meta, exc_info=failed, extra=told_of("request.failed", meta)
         )
-        return (b"" if operation.one_way else operation.failure(_said(failed))), False
+        return (b"" if operation.one_way else operation.failure(said(failed))), False
 
     def _unknown(self, message: Message, name: str, meta: RequestMeta, reply: _ReplyTo | None) -> Delivery | None:
         """Answer an operation that is newer than this service; whoever does not wait for an answer gets none."""
@@ -431,7 +431,7 @@ def _identity(meta: RequestMeta) -> str:
     return f"at {meta} {meta.milliseconds}"
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
     """What the requester hears of a failure that is not declared: its name and text, never its traceback."""
     text = str(error).encode(errors="replace").decode()
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

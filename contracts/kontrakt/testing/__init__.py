@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from .local import feed
     from .messages import SentMessages, sent
     from .parts import CleanParts
+    from .service import client
 
-__all__ = ["CleanParts", "FakeClock", "SentMessages", "feed", "sent"]
+__all__ = ["CleanParts", "FakeClock", "SentMessages", "client", "feed", "sent"]
 
 _HOME: Final = {
     "CleanParts": "parts",
     "FakeClock": "clock",
     "SentMessages": "messages",
+    "client": "service",
     "feed": "local",
     "sent": "messages",
 }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from kontrakt.kafka.messages import Delete, Event, Put
 from kontrakt.kafka.producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
 from kontrakt.kafka.topics import EntityView, EventHandler, EventsView
 
-from .bench import Bench, Schemas
+from .bench import Bench, schemas
 from .log import decoder
 from .shown import value_of
 
@@ -62,7 +61,7 @@ def feed(topic: type[Any], handler: Any, /, *messages: Any, headers: Headers | N
         TypeError: The handler is one of another topic.
         Exception: What the handler raises.
     """
-    bench = Bench(_schemas())
+    bench = Bench(schemas())
     for message in messages:
         _send(bench, topic, message, headers)
     handle = _handled_by(topic, handler)
@@ -97,9 +96,3 @@ def _handled_by(topic: type[Any], handler: Any) -> Callable[[type[Any], Any], ob
     if missing := [kind.__name__ for kind in topic.types if kind not in handler.handles]:
         raise TypeError(f"{type(handler).__name__} does not handle {', '.join(missing)}")
     return lambda kind, event: getattr(handler, handler.handles[kind])(event.value, event.meta)
-
-
-@cache
-def _schemas() -> Schemas:
-    """Made once: a client of a registry takes its time, even where none is asked."""
-    return Schemas()
