@@ -116,22 +116,21 @@ def test_an_attempt_that_broke_off_sends_nothing_twice(
     assert len(place.raw(topic.topic, 8)) == 8
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["replay"], "say which letters to send: their PLACES, or --all"),
-        (["replay", "0@0", "--all"], "say which letters to send: their PLACES, or --all"),
-        (["replay", "17"], "17 is not a place; write the partition and the offset, such as 2@17"),
-        (["show", "3@999"], "no dead letter stands at 3@999 of"),
-    ],
-)
-def test_what_cannot_be_done_is_said(
-    place: Place, letters: tuple[type[Customers], str], arguments: list[str], said: str
-) -> None:
-    verb, *others = arguments
-    done = run(place, verb, letters[1], *others)
-    assert done.exit_code == 2
-    assert said in done.stderr
+WRONG = [
+    (["replay"], "say which letters to send: their PLACES, or --all"),
+    (["replay", "0@0", "--all"], "say which letters to send: their PLACES, or --all"),
+    (["replay", "17"], "17 is not a place; write the partition and the offset, such as 2@17"),
+    (["show", "3@999"], "no dead letter stands at 3@999 of"),
+]
+
+
+@pytest.mark.parametrize("place", ["embedded"], indirect=True)
+def test_what_cannot_be_done_is_said(place: Place, fresh: Fresh) -> None:
+    topic = fresh(Customers)
+    for (verb, *others), said in WRONG:
+        done = run(place, verb, topic.topic, *others)
+        assert done.exit_code == 2
+        assert said in done.stderr
 
 
 def test_letters_that_say_nothing_need_a_topic(place: Place, fresh: Fresh) -> None:
