@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,9 @@ MESSAGES = 6000
 KILLS = 3
 
 FILL = """
+import os
 import sys
+import time
 import kontrakt
 import sqlalchemy as sa
 from kontrakt.kafka import follower
@@ -30,7 +33,7 @@ from kontrakt.kafka.stores import SQLiteStore
 from kontrakt.kafka.stores.sql import SQLStore
 from tests.kafka.new.customers import Customers
 
-topic, name, where, kind = sys.argv[1:]
+topic, name, where, kind, gate = sys.argv[1:]
 follower.BATCH = 50
 
 class Applied:
@@ -51,11 +54,18 @@ class Applied:
 make = SQLiteStore if kind == "sqlite" else SQLStore
 made = type("Made", (Customers,), {"topic": topic})
 with kontrakt.connect() as bus:
-    told = lambda progress: print(progress.read, flush=True)
+    steps = 0
+
+    def told(progress):
+        global steps
+        steps += 1
+        print(progress.read, flush=True)
+        while os.path.getsize(gate) < steps:  # goes on only as far as it is let
+            time.sleep(0.001)
+
     with made.table(bus, store=make(where, table=name, rows=Applied()), on_progress=told) as table:
         table.ready(120)
         print("ready", len(table), flush=True)
-        sys.stdin.read()
 """
 
 
@@ -76,24 +86,32 @@ def test_a_table_whose_process_is_killed(
     chosen = random.Random(5)
     counts: list[int] = []
 
+    gate = tmp_path / "gate"
     for _ in range(KILLS):
-        with program(FILL, topic.topic, name, where, kind, environment=place.environment) as process:
+        gate.write_bytes(b"")
+        with program(FILL, topic.topic, name, where, kind, str(gate), environment=place.environment) as process:
             for _ in range(chosen.randrange(2, 12)):
-                if line(process).startswith("ready"):
-                    break
+                while line(process) == "0":
+                    let_go(gate)
+                let_go(gate)
+            time.sleep(chosen.uniform(0, 0.02))
             process.kill()
         counts.append(len(applied(where, name)))
-    with program(FILL, topic.topic, name, where, kind, environment=place.environment) as process:
-        said = line(process)
-        while not said.startswith("ready"):
-            said = line(process)
-        assert said == f"ready {MESSAGES}"
-        process.communicate("", timeout=60)
+    gate.write_bytes(bytes(10 * MESSAGES))
+    with program(FILL, topic.topic, name, where, kind, str(gate), environment=place.environment) as process:
+        said, wrong = process.communicate(timeout=120)
+        assert said.splitlines()[-1:] == [f"ready {MESSAGES}"], wrong
 
     assert counts == sorted(counts)
-    assert 0 < counts[0] < MESSAGES, "the first was killed before anything happened, or after everything had"
+    assert 0 < counts[0] < counts[-1] < MESSAGES, "each was killed in the middle"
     everything = sorted(f"c-{number}" for number in range(MESSAGES))
     assert applied(where, name) == everything
+
+
+def let_go(gate: Path) -> None:
+    """Let a program do its next transaction."""
+    with gate.open("ab") as file:
+        file.write(b".")
 
 
 def applied(where: str, name: str) -> list[str]:
