@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -87,3 +88,14 @@ def test_defaults_that_can_change_are_not_shared(generated: Generated) -> None:
     first.point.x = 100
     assert len(second.points) == 2
     assert second.point.x == 1
+
+
+def test_events_are_made_without_their_id_and_time(generated: Generated) -> None:
+    if generated.style is Style.TYPEDDICT:
+        pytest.skip("dictionaries have no defaults")
+    kind = generated.types()["edge.Stamped"]
+    first, second = kind(), kind()
+    assert isinstance(first.event_id, UUID)
+    assert first.event_id != second.event_id
+    assert 0 < first.at <= second.at
+    assert kontrakt.decode(kind, kontrakt.encode(first, kind)) == first

@@ -27,7 +27,7 @@ from kontrakt import (
 from kontrakt.kafka.client import Answers
 
 from tests.kafka.bank import Bank, raising, returning
-from tests.kafka.conftest import PARTITIONS, PATIENCE, in_thread
+from tests.kafka.conftest import PARTITIONS, PATIENCE, create_on_broker, in_thread
 from tests.kafka.new.payments import (
     Authorization,
     AuthorizeRequest,
@@ -442,3 +442,37 @@ def test_topics_that_do_not_exist_are_said(kafka_server: Any, apicurio3: Any) ->
             payments.authorize(order_id="o-1", amount=5)
         with pytest.raises(TopicNotFound, match=r"kontrakt-nowhere\.requests.*create the topic first"):
             Nowhere.serve(bus, Bank(), group="bank")
+
+
+def test_requests_that_nobody_can_be_told_of_are_put_aside(place: Place, bus: Bus, fresh: Fresh) -> None:
+    """Those that cannot be read, and one-way requests on which the service failed: as they were, with the reason."""
+    topic = fresh(Payments)
+    letters = f"{topic.topic}.requests.bank.dlq"
+    place.create(letters)
+    place.send(f"{topic.topic}.requests", b"{}", key=b"k", headers=[("mine", b"1")])
+    with topic.client(bus) as payments:
+        payments.settled(order_id="broken")
+    policy = kontrakt.Retry(then=kontrakt.DeadLetter())
+    with topic.serve(bus, Bank(), group="bank", on_error=policy), topic.client(bus) as payments:
+        payments.authorize(order_id="broken", amount=5)
+        found = {one.value(): dict(headers(one)) for one in place.raw(letters, 2)}
+    unread = found.pop(b"{}")
+    (failed,) = found.values()
+    assert unread["mine"] == b"1"
+    assert unread["kafka_dlt-exception-fqcn"] == b"kontrakt.errors.DecodeError"
+    assert failed["kafka_dlt-exception-fqcn"] == b"kontrakt.errors.HandlerError"
+    assert failed["kafka_dlt-exception-cause-fqcn"] == b"RuntimeError"
+    assert failed["kafka_dlt-original-topic"] == f"{topic.topic}.requests".encode()
+    assert place.committed(f"{topic.topic}.requests", "bank") == 3
+
+
+@pytest.mark.real
+def test_dead_letters_need_somewhere_to_go(kafka_server: Any, apicurio3: Any) -> None:
+    class Alone(Payments):
+        topic = "kontrakt-alone"
+
+    with kontrakt.connect(bootstrap_servers=kafka_server.bootstrap_servers, registry_url=apicurio3.url) as bus:
+        bus.register(Alone)
+        create_on_broker(kafka_server.bootstrap_servers, "kontrakt-alone.requests")
+        with pytest.raises(TopicNotFound, match=r"kontrakt-alone\.requests\.bank\.dlq.*dead letters of the group bank"):
+            Alone.serve(bus, Bank(), group="bank", on_error=kontrakt.DeadLetter())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from uuid import uuid4
 
 import kontrakt
 from shop.order import OrderLine
@@ -20,8 +19,6 @@ def main() -> None:
             total = Money(amount=price, currency="SEK")
             events.send(
                 OrderPlaced(
-                    event_id=uuid4(),
-                    occurred_at=now(),
                     order_id=order_id,
                     customer_id="c-1",
                     lines=[OrderLine(product_id="p-7", quantity=1, unit_price=total)],
@@ -33,29 +30,18 @@ def main() -> None:
                 authorization = payments.authorize(order_id=order_id, amount=total)
             except CardDeclined as declined:
                 print(f"answer  {order_id} declined: {declined.reason}")
-                events.send(
-                    OrderCancelled(
-                        event_id=uuid4(), occurred_at=now(), order_id=order_id, reason=CancelReason.PAYMENT_FAILED
-                    )
-                )
+                events.send(OrderCancelled(order_id=order_id, reason=CancelReason.PAYMENT_FAILED))
             else:
                 print(f"answer  {order_id} authorized as {authorization.authorization_id}")
                 events.send(
                     OrderPaid(
-                        event_id=uuid4(),
-                        occurred_at=now(),
                         order_id=order_id,
                         authorization_id=authorization.authorization_id,
                         amount=total,
                     )
                 )
-        payments.settled(order_id="o-1", authorization_id="a-o-1", settled_at=now())
+        payments.settled(order_id="o-1", authorization_id="a-o-1", settled_at=dt.datetime.now(dt.UTC))
         print("one-way o-1 settled")
-
-
-def now() -> dt.datetime:
-    """The time, aware of its zone."""
-    return dt.datetime.now(dt.UTC)
 
 
 if __name__ == "__main__":

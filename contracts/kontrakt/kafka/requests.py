@@ -110,8 +110,8 @@ class Requests:
             service: What answers: an instance of a subclass of this protocol's ``Service``.
             group: The consumer group. Instances of one service share a group, and with it the requests.
             on_error: What happens at a request that cannot be read and does not say where to answer: ``stop`` raises and
-                leaves the offset where it is, ``skip`` logs it and goes on, :class:`~kontrakt.DeadLetter` puts it aside. Nothing is
-                tried again, as requesters do not wait for that: of a :class:`~kontrakt.Retry` counts what comes ``then``.
+                leaves the offset where it is, ``skip`` logs it and goes on, a :class:`~kontrakt.DeadLetter` puts it
+                aside, and one-way requests too on which the service failed. Nothing is tried again, as requesters do not wait for that: of a :class:`~kontrakt.Retry` counts what comes ``then``.
             deduplicate: Remembers answers, ``MemoryAnswers`` or ``SqliteAnswers``: a request that comes again gets the same answer, and is
                 not executed again. Without it every request is executed as often as it comes.
             config: More for librdkafka's consumer, by its own names.

@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from kontrakt.errors import DeclaredError, DecodeError, DeliveryError, KontraktError, RegistryError, SchemaNotFound
+from kontrakt.errors import (
+    DeclaredError,
+    DecodeError,
+    DeliveryError,
+    HandlerError,
+    KontraktError,
+    RegistryError,
+    SchemaNotFound,
+)
 
 from .client import MILLISECONDS, PARTITION
 from .dead_letters import DeadLetters
@@ -259,12 +267,21 @@ class ServiceRunner:
         operation = self._operations[kind]
         with self._bus.instrument.handling((message,), self._fetcher.group):
             if self._answers is None:
-                answer, _ = self._executed(operation, request, meta)
+                answer, failed = self._executed(operation, request, meta)
             else:
-                answer = self._executed_once(self._answers, operation, request, meta)
-            return None if operation.one_way else self._reply(reply, answer, meta)
+                answer, failed = self._executed_once(self._answers, operation, request, meta)
+            if not operation.one_way:
+                return self._reply(reply, answer, meta)
+            if failed is not None and isinstance(self._on_error, DeadLetter):
+                what = f"{operation.name} failed: {type(failed).__name__}: {failed}"
+                unheard = HandlerError(what, topic=meta.topic, partition=meta.partition, offset=meta.offset)
+                unheard.__cause__ = failed
+                self._put_aside(message, meta, self._on_error, unheard)
+            return None
 
-    def _executed_once(self, answers: AnswerStore, operation: Answering, request: Any, meta: RequestMeta) -> bytes:
+    def _executed_once(
+        self, answers: AnswerStore, operation: Answering, request: Any, meta: RequestMeta
+    ) -> tuple[bytes, Exception | None]:
         """The answer to a request, remembered or new. What the contract does not declare as an outcome is not remembered."""
         known_by = f"{self._topic} {operation.name} {_identity(meta)}"
         known = answers.find(known_by, self._clock.now())
@@ -274,22 +291,22 @@ class ServiceRunner:
                 meta,
                 extra=told_of("request.repeated", meta),
             )
-            return known
-        answer, outcome = self._executed(operation, request, meta)
-        if outcome:
+            return known, None
+        answer, failed = self._executed(operation, request, meta)
+        if failed is None:
             answers.remember(known_by, answer, self._clock.now())
-        return answer
+        return answer, failed
 
-    def _executed(self, operation: Answering, request: Any, meta: RequestMeta) -> tuple[bytes, bool]:
-        """Call the service: the answer, and whether it is an outcome that the contract declares."""
+    def _executed(self, operation: Answering, request: Any, meta: RequestMeta) -> tuple[bytes, Exception | None]:
+        """Call the service: the answer, and what failed unless it is an outcome that the contract declares."""
         try:
             result = operation.handle(request, meta)
-            return (b"" if operation.one_way else operation.success(result)), True
+            return (b"" if operation.one_way else operation.success(result)), None
         except DeclaredError as error:
             failed: Exception = error
             try:
                 if not operation.one_way:
-                    return operation.failure(error), True
+                    return operation.failure(error), None
             except Exception:  # noqa: BLE001 - the codec's refusal, or that of the answer's own class
                 _log.exception(
                     "%s raised an error on the request %s that it does not declare",
@@ -297,14 +314,14 @@ class ServiceRunner:
                     meta,
                     extra=told_of("request.failed", meta),
                 )
-                return operation.failure(said(failed)), False
+                return operation.failure(said(failed)), failed
         except Exception as error:  # noqa: BLE001 - whatever it is, the requester hears of it
             failed = error
         kind = "one-way request" if operation.one_way else "request"
         _log.error(
             "%s failed on the %s %s", operation.name, kind, meta, exc_info=failed, extra=told_of("request.failed", meta)
         )
-        return (b"" if operation.one_way else operation.failure(said(failed))), False
+        return (b"" if operation.one_way else operation.failure(said(failed))), failed
 
     def _unknown(self, message: Message, name: str, meta: RequestMeta, reply: _ReplyTo | None) -> Delivery | None:
         """Answer an operation that is newer than this service; whoever does not wait for an answer gets none."""
@@ -329,18 +346,17 @@ class ServiceRunner:
             )
             return None
         if isinstance(self._on_error, DeadLetter):
-            self._letters.send(message, self._on_error, error).result()
-            _log.error(
-                "putting aside the request %s, which cannot be read: %s",
-                meta,
-                error,
-                extra=told_of("message.put_aside", meta),
-            )
+            self._put_aside(message, meta, self._on_error, error)
             return None
         advice = (
             '; it comes again until it can be read, or a service with on_error="skip" or DeadLetter() passes over it'
         )
         raise DecodeError(f"{meta}: the request cannot be read: {error}{advice}") from error
+
+    def _put_aside(self, message: Message, meta: RequestMeta, policy: DeadLetter, error: KontraktError) -> None:
+        """Put a request aside that nobody can be told of; it counts as handled when the broker has acknowledged that."""
+        self._letters.send(message, policy, error).result()
+        _log.error("putting aside the request %s: %s", meta, error, extra=told_of("message.put_aside", meta))
 
     def _reply(self, reply: _ReplyTo | None, answer: bytes, meta: RequestMeta) -> Delivery | None:
         if reply is None:
