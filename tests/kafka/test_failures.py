@@ -396,7 +396,7 @@ def test_a_wait_may_be_longer_than_a_group_bears_silence(
     silence = {"group.protocol": "classic", "max.poll.interval.ms": 6000, "session.timeout.ms": 6000}
     long = dt.timedelta(seconds=8)
     policy = Retry(attempts=2, first=long, longest=long, jitter=0)
-    with topic.consumer(bus, group="g", on_error=policy, config=silence) as changes:
+    with topic.consumer(bus, group="silent", on_error=policy, config=silence) as changes:
 
         def handle(change: Change) -> None:
             tried.append(change)

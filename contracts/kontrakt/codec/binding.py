@@ -196,7 +196,7 @@ def class_named(fullname: str) -> type:
 def _class_named(fullname: str, _modules: int) -> type:
     """Looked for again when something was imported since."""
     found: list[Library] = []
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # in one step: threads import
         bundle = getattr(module, "BUNDLE", None) if name.rpartition(".")[2] == MODULE else None
         if isinstance(bundle, Bundle) and fullname in bundle.types:
             found.append(_library(module, bundle))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         AsyncKeyedEntityProducer,
         AsyncKeyedEventProducer,
     )
+    from .aio.table import AsyncEntityTable
     from .bus import Bus
     from .consumer import EntityConsumer, EventConsumer
     from .destination import Destination
@@ -156,6 +157,7 @@ class EntityView(Topic, Generic[K, V]):
 
         return AsyncEntityConsumer(bus, cls.topic, make)
 
+    @overload
     @classmethod
     def table(
         cls,
@@ -166,11 +168,34 @@ class EntityView(Topic, Generic[K, V]):
         outdated: Outdated = "rebuild",
         on_progress: Callable[[Progress], None] | None = None,
         config: Mapping[str, Any] | None = None,
-    ) -> EntityTable[K, V]:
+    ) -> EntityTable[K, V]: ...
+    @overload
+    @classmethod
+    def table(
+        cls,
+        bus: AsyncBus,
+        *,
+        store: Store | str | os.PathLike[str] | None = None,
+        on_error: OnTableError = "stop",
+        outdated: Outdated = "rebuild",
+        on_progress: Callable[[Progress], None] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> AsyncEntityTable[K, V]: ...
+    @classmethod
+    def table(
+        cls,
+        bus: Bus | AsyncBus,
+        *,
+        store: Store | str | os.PathLike[str] | None = None,
+        on_error: OnTableError = "stop",
+        outdated: Outdated = "rebuild",
+        on_progress: Callable[[Progress], None] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> EntityTable[K, V] | AsyncEntityTable[K, V]:
         """A local copy of the topic, to read by key, which goes on where it stopped.
 
         Args:
-            bus: Where.
+            bus: Where; one of asyncio gives an asyncio table, which is opened by ``async with``.
             store: Where its rows are kept: the path of a file of SQLite, a :class:`~kontrakt.kafka.stores.Store`, or nothing for
                 memory.
             on_error: What happens at a message that cannot be read, or where the store, the caller's own rows or the registry fail:
@@ -190,9 +215,16 @@ class EntityView(Topic, Generic[K, V]):
         """
         from .table import EntityTable
 
-        return EntityTable(
-            bus, cls, store=store, on_error=on_error, outdated=outdated, on_progress=on_progress, config=config
-        )
+        def make(bus: Bus) -> EntityTable[K, V]:
+            return EntityTable(
+                bus, cls, store=store, on_error=on_error, outdated=outdated, on_progress=on_progress, config=config
+            )
+
+        if not isinstance(bus, AsyncBus):
+            return make(bus)
+        from .aio.table import AsyncEntityTable
+
+        return AsyncEntityTable(bus, cls.topic, make)
 
 
 class Entity(EntityView[K, V]):

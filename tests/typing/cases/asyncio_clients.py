@@ -34,6 +34,15 @@ async def consume(bus: AsyncBus) -> None:
             pass
 
 
+async def tables(bus: AsyncBus) -> None:
+    async with Customers.table(bus) as table:
+        assert_type(await table.get("c-1"), Customer | None)
+        async for customer_id, customer in table.items():
+            assert_type(customer_id, str)
+            assert_type(customer, Customer)
+        await table.get(1)  # E: call-overload / reportArgumentType
+
+
 class Shipping(OrderEvents.AsyncHandler):
     async def on_order_cancelled(self, event: OrderCancelled, meta: Meta) -> None: ...
     async def on_order_paid(self, event: OrderPaid, meta: Meta) -> None: ...
