@@ -61,7 +61,9 @@ class Rights:
     """What ``billing`` may do."""
 
     def __init__(self, server: KafkaServer) -> None:
-        self.admin: Any = AdminClient({"bootstrap.servers": server.bootstrap_servers, **credentials("admin")})
+        self.admin: Any = AdminClient(
+            {"bootstrap.servers": server.bootstrap_servers, "log_level": 0, **credentials("admin")}
+        )
 
     def create(self, *topics: str) -> None:
         for future in self.admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics]).values():

@@ -77,7 +77,7 @@ class Named(Customers):
 logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
 logging.getLogger("kontrakt.kafka.client").setLevel(logging.ERROR)
 config = dict(setting.split("=") for setting in sys.argv[2:])
-with kontrakt.connect() as bus, Named.consumer(bus, group="g", config=config) as changes, kontrakt.stop_on_signals(changes):
+with kontrakt.connect() as bus, Named.consumer(bus, group=Named.topic, config=config) as changes, kontrakt.stop_on_signals(changes):
     changes.run(lambda change: print(f"handled {change.meta.partition} {change.key} {change.value.visits}", flush=True))
 """
 
