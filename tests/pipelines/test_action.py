@@ -68,13 +68,14 @@ class Place:
         git(self.origin, "add", "--all")
         git(self.origin, "commit", "--quiet", "--allow-empty", f"--message={message}")
 
-    def change(self, replaced: tuple[str, str] = BREAKING) -> None:
-        """Commit a change of a schema to the pull request."""
+    def change(self, replaced: tuple[str, str] = BREAKING) -> int:
+        """Commit a change of a schema to the pull request, and say in which line it is first."""
         file = self.origin / "services" / "schemas" / "events" / "order_paid.avsc"
         text = file.read_text()
         assert replaced[0] in text
         file.write_text(text.replace(*replaced))
         self.commit("a change")
+        return text[: text.index(replaced[0])].count("\n") + 1
 
     def run(self, github: Mapping[str, Any] = PULL_REQUEST, inputs: Mapping[str, str] | None = None) -> Ran:
         """Check the pull request out, shallow and with one branch as GitHub does, and run the action."""
@@ -206,10 +207,10 @@ def test_inputs_are_never_scripts(place: Place) -> None:
 
 
 def test_contracts_that_cannot_be_read_fail_with_what_is_wrong(place: Place) -> None:
-    place.change(('"type": "string"', '"type": "strng"'))
+    line = place.change(('"type": "string"', '"type": "strng"'))
     ran = place.run()
     assert ran.failed == "check"
-    assert "schemas/events/order_paid.avsc:10:" in ran.log
+    assert f"schemas/events/order_paid.avsc:{line}:" in ran.log
     assert 'the type "strng" is not defined' in ran.log
     assert ran.summary == ""
 

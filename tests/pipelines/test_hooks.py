@@ -84,12 +84,14 @@ def run(hooks: Path, repository: Path, tmp_path: Path) -> Run:
     return hook
 
 
-def edit(repository: Path, old: str, new: str) -> None:
+def edit(repository: Path, old: str, new: str) -> int:
+    """Change the schema of an event, and say in which line first."""
     file = repository / "schemas" / "events" / "order_paid.avsc"
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
     git(repository, "add", "--all")
+    return text[: text.index(old)].count("\n") + 1
 
 
 @pytest.mark.parametrize("name", [hook["id"] for hook in yaml.safe_load(HOOKS.read_text())])
@@ -101,10 +103,10 @@ def test_a_hook_passes_on_contracts_that_are_right_and_skips_other_files(run: Ru
 
 
 def test_lint_says_what_is_wrong(run: Run, repository: Path) -> None:
-    edit(repository, '"type": "string"', '"type": "strng"')
+    line = edit(repository, '"type": "string"', '"type": "strng"')
     done = run("kontrakt-lint")
     assert done.returncode == 1
-    assert "schemas/events/order_paid.avsc:10:" in done.stdout
+    assert f"schemas/events/order_paid.avsc:{line}:" in done.stdout
 
 
 def test_generate_writes_what_changed_and_fails(run: Run, repository: Path) -> None:
