@@ -155,7 +155,7 @@ def test_registries_register(registry_url: str) -> None:
 
         latest = client.get_latest_version(subject)
         assert (latest.schema_id, latest.version) == (schema_id, 1)
-        assert subject in client.get_subjects()
+        assert client.get_versions(subject) == [1]  # a list of subjects ends somewhere, and others register here too
 
 
 PROGRAM = """

@@ -60,7 +60,7 @@ _DATABASES: Final = ("postgresql", "sqlite")
 class Outbox:
     """A table of messages that are sent when the transaction in which they were written has been committed, and never otherwise.
 
-    ::
+    .. code-block:: python
 
         outbox = Outbox(metadata)  # its tables are created with yours
         with engine.begin() as connection:

@@ -26,7 +26,7 @@ class Stoppable(Protocol):
 def stop_on_signals(*clients: Stoppable, signals: Sequence[signal.Signals] = SIGNALS) -> Generator[None]:
     """Within the block, a signal stops consumers and services: the message at hand is finished, then their loops end.
 
-    ::
+    .. code-block:: python
 
         with Orders.consumer(bus, group="billing") as orders, kontrakt.stop_on_signals(orders):
             orders.run(handle)

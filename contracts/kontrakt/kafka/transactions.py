@@ -54,7 +54,7 @@ Message: TypeAlias = "Put[Any, Any] | Delete[Any] | Event[Any, Any]"
 class Transactions:
     """Sends in transactions of Kafka. Generated producers are made on it as on a bus.
 
-    ::
+    .. code-block:: python
 
         with bus.transactions("billing-1") as work:
             invoices = Invoices.producer(work)
@@ -115,7 +115,7 @@ class Transactions:
     def transaction(self, consumer: Consumer[Any] | None = None, handled: Iterable[Message] = ()) -> Generator[None]:
         """A transaction: committed at the end of the block, aborted when the block fails.
 
-        ::
+        .. code-block:: python
 
             for batch in orders.batches():
                 with work.transaction(orders, batch):

@@ -276,7 +276,9 @@ class _Reader:
             elif report:
                 self._wrong((key, *path), "text, a number or true or false" if path else "a table", value)
         prefix = f"{ENVIRONMENT}{key.upper()}_"
-        for name, text in (self._environ if environ is None else environ).items():
+        variables = self._environ if environ is None else environ
+        for name in list(variables):  # another thread may take one away meanwhile
+            text = variables.get(name)
             if text and name.startswith(prefix) and name != prefix:
                 word = name.removeprefix(prefix).lower()
                 option = word if word in _UNDOTTED else word.replace("_", ".")

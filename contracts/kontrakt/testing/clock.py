@@ -13,7 +13,7 @@ _NOTHING: Final = dt.timedelta()
 class FakeClock:
     """A clock that stands still until it is moved. Put it into ``bus.clock`` before clients are made.
 
-    ::
+    .. code-block:: python
 
         clock = FakeClock(tick=timedelta(seconds=1))
         bus.clock = clock

@@ -87,7 +87,7 @@ def look_up(bus: Bus) -> None:
         table[1]  # E: index / reportArgumentType
         table["c-1"].nothing  # E: attr-defined / reportAttributeAccessIssue
         table.get(1)  # E: call-overload / reportArgumentType
-    Customers.table(bus, store=1)  # E: arg-type / reportArgumentType
-    Customers.table(bus, outdated="ignore")  # E: arg-type / reportArgumentType
+    Customers.table(bus, store=1)  # E: call-overload / reportArgumentType reportCallIssue
+    Customers.table(bus, outdated="ignore")  # E: call-overload / reportArgumentType reportCallIssue
     with billing.Customers.table(bus) as views:
         assert_type(views["c-1"], billing.Customer)
