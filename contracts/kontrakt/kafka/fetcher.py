@@ -51,7 +51,6 @@ class Fetcher:
         group: The consumer group.
         start: Where the group starts when it has no offset.
         own: What the user says of this consumer.
-        before_revoke: Called before partitions are given up, while their offsets can still be stored.
         on_leaving: Called with the partitions that are given up, while their offsets can still be stored, and whether they are
             lost already, when they cannot.
 
@@ -69,12 +68,10 @@ class Fetcher:
         group: str,
         start: Start = "earliest",
         own: Mapping[str, Any] | None = None,
-        before_revoke: Callable[[], None] | None = None,
         on_leaving: Callable[[Collection[Place], bool], None] | None = None,
     ) -> None:
         self.topic = topic
         self.group = group
-        self._before_revoke = before_revoke
         self._on_leaving = on_leaving
         self._buffer: deque[Message] = deque()
         self._handled: dict[Place, int] = {}
@@ -393,8 +390,6 @@ class Fetcher:
             )
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        if self._before_revoke is not None:
-            self._before_revoke()
         self._leave(partitions, lost=False)
         self._store()
         self._forget(partitions)

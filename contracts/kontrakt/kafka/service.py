@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .bus import Bus
     from .clock import Clock
     from .delivery import Delivery
+    from .fetcher import Place
     from .policies import OnError
 
 _log: Final = logging.getLogger("kontrakt.kafka")
@@ -157,7 +158,7 @@ class ServiceRunner:
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         bus.ensure_topic(self._topic)
-        self._fetcher = Fetcher(bus.kafka, self._topic, group=group, own=config, before_revoke=self._settle)
+        self._fetcher = Fetcher(bus.kafka, self._topic, group=group, own=config, on_leaving=self._leave)
         try:
             self._letters = DeadLetters(bus, self._fetcher, [on_error])
             bus.opened(self)
@@ -393,6 +394,11 @@ class ServiceRunner:
                     )
             self._fetcher.handled(message)
             self._unanswered.popleft()
+
+    def _leave(self, _places: Collection[Place], lost: bool) -> None:
+        """Finish what can be finished of partitions that are given up."""
+        if not lost:
+            self._settle()
 
     def _settle(self) -> None:
         """Wait for the answers that are on their way, and note their requests as handled."""
