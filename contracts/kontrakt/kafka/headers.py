@@ -10,6 +10,8 @@ from uuid import UUID
 from kontrakt.codec.keys import key_codec
 from kontrakt.errors import DecodeError, EncodeError
 
+from .messages import pairs_of, raw_pairs_of
+
 if TYPE_CHECKING:
     from .messages import Headers, HeaderValue, Meta
     from .requests import Requests
@@ -85,20 +87,16 @@ def checked_headers(topic: type[Topic | Requests], headers: Headers | None) -> l
     Raises:
         EncodeError: A declared header is missing, or is not written as declared.
     """
-    pairs = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+    pairs = pairs_of(headers)
     kind: type[DeclaredHeaders] | None = getattr(topic, "Headers", None)
     if kind is not None and not isinstance(headers, kind):
-        found = {name: _bytes(value) for name, value in pairs}
+        found = dict(raw_pairs_of(pairs))
         try:
             kind._read(found.get, "")  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
         except DecodeError as error:
             how = f"say headers={topic.__name__}.Headers(...)"
             raise EncodeError(f"a message to {topic.topic}: {error}; {how}") from error
     return pairs or None
-
-
-def _bytes(value: HeaderValue) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value
 
 
 def _needed(kind: type[Any]) -> frozenset[str]:

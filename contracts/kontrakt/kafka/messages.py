@@ -23,6 +23,16 @@ Headers: TypeAlias = "DeclaredHeaders | Mapping[str, HeaderValue] | Sequence[tup
 occur more than once."""
 
 
+def pairs_of(headers: Headers | None) -> list[tuple[str, HeaderValue]]:
+    """The names and values of headers, however they were given."""
+    return list(headers.items() if isinstance(headers, Mapping) else headers or ())
+
+
+def raw_pairs_of(headers: Headers | None) -> list[tuple[str, bytes | None]]:
+    """The names of headers with the bytes that are written."""
+    return [(name, value.encode() if isinstance(value, str) else value) for name, value in pairs_of(headers)]
+
+
 @dataclass(slots=True, kw_only=True)
 class Meta:
     """Where a message stood, and what was said beside it.

@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/messaging/kafka/
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from kontrakt._version import __version__
 
 from .fetcher import place_of
+from .messages import pairs_of
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -72,7 +73,7 @@ class OpenTelemetry:
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers | None
     ) -> tuple[Headers | None, Ended | None]:
         """Begin the span of a message that is sent. A trace that is in its headers already stays there, and is linked."""
-        given = _pairs(headers)
+        given = pairs_of(headers)
         carried = _context(given)
         attributes = _attributes("send", "send", topic)
         span = self._tracer.start_span(
@@ -158,12 +159,6 @@ def _of_message(key: object, value: object) -> dict[str, AttributeValue]:
     else:
         found["messaging.kafka.message.tombstone"] = True
     return found
-
-
-def _pairs(headers: Headers | None) -> Sequence[tuple[str, HeaderValue]]:
-    if headers is None:
-        return ()
-    return [*headers.items()] if isinstance(headers, Mapping) else [*headers]
 
 
 def _headers(message: Message) -> Sequence[tuple[str, HeaderValue]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
@@ -42,6 +42,7 @@ from kontrakt.errors import OutboxError
 from .clock import SYSTEM, Clock
 from .delivery import UNKNOWN, Deliveries, Delivery, Sent, Waiting
 from .instrument import SILENT, Instrument
+from .messages import raw_pairs_of
 from .serialization import Subject
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from kontrakt.registry import Document as AnyDocument
 
     from .destination import Client, SchemaIds
-    from .messages import Headers, HeaderValue
+    from .messages import Headers
 
 LOCKS: Final = 0x6B6F << 48
 """Where the numbers of our advisory locks begin in PostgreSQL: 2 bytes of ours, then the 6 of a row's id."""
@@ -329,8 +330,7 @@ class Framer:
 
 def _shown(headers: Headers | None) -> str:
     """Headers as JSON; their bytes as base64."""
-    pairs: Iterable[tuple[str, HeaderValue]] = headers.items() if isinstance(headers, Mapping) else headers or ()
-    raw = [(name, value.encode() if isinstance(value, str) else value) for name, value in pairs]
+    raw = raw_pairs_of(headers)
     return json.dumps([(name, None if value is None else base64.b64encode(value).decode()) for name, value in raw])
 
 

@@ -17,6 +17,7 @@ from .delivery import Deliveries, Delivery, Waiting
 from .forks import FORKED, keep, watch
 from .handles import producer
 from .instrument import SILENT, Instrument
+from .messages import pairs_of
 from .told import told
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Sender:
         self.check()
         headers, ended = self._instrument.sending(topic, key, value, headers)
         delivery = Delivery(deliveries, topic, key, on_failure, ended)
-        given: Any = list(headers.items()) if isinstance(headers, Mapping) else headers and list(headers)
+        given: Any = None if headers is None else pairs_of(headers)
         deliveries.pending.add(delivery)
         try:
             try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import TIMESTAMP_CREATE_TIME, Message
 
 from kontrakt import avro
 from kontrakt.kafka.clock import SYSTEM, Clock
 from kontrakt.kafka.delivery import Deliveries, Delivery, Waiting
+from kontrakt.kafka.messages import raw_pairs_of
 from kontrakt.registry import Registry
 from kontrakt.registry.documents import closure
 
@@ -95,14 +96,13 @@ class Bench:
         on_failure: Callable[[DeliveryError], None] | None = None,
     ) -> Delivery:
         """Keep a message, as a broker with one partition would."""
-        given: Any = headers.items() if isinstance(headers, Mapping) else headers or ()
         message = Message(
             topic=topic,
             partition=max(partition, 0),
             offset=len(self.messages),
             key=key,
             value=value,
-            headers=[(name, text.encode() if isinstance(text, str) else text) for name, text in given],
+            headers=[*raw_pairs_of(headers)],
             timestamp=(TIMESTAMP_CREATE_TIME, int(self.clock.now().timestamp() * 1000)),
         )
         self.messages.append(message)

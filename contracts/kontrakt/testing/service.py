@@ -10,7 +10,7 @@ from confluent_kafka import Message
 from kontrakt.errors import DeclaredError, RequestFailed
 from kontrakt.kafka.client import Caller
 from kontrakt.kafka.headers import checked_headers
-from kontrakt.kafka.messages import RequestMeta
+from kontrakt.kafka.messages import RequestMeta, raw_pairs_of
 from kontrakt.kafka.requests import RequestClient, Requests, RequestService
 from kontrakt.kafka.serialization import AvroReader
 from kontrakt.kafka.service import Answering, said
@@ -108,7 +108,7 @@ class _Direct(Caller):
         """What the service's method returns for a request as it arrives."""
         try:
             payload, _ = self._encoded(operation, request)
-            beside = checked_headers(self._requests, headers) or ()
+            beside = checked_headers(self._requests, headers)
         except Exception as error:
             raise _Refused(error) from error
         self._count += 1
@@ -116,7 +116,7 @@ class _Direct(Caller):
             topic=self._topic,
             partition=0,
             offset=self._count - 1,
-            headers=[(name, value.encode() if isinstance(value, str) else value) for name, value in beside],
+            headers=raw_pairs_of(beside),
             idempotency_key=idempotency_key,
         )
         return self._served[operation].handle(self._readers[operation].read(payload)[1], meta)
