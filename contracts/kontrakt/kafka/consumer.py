@@ -14,8 +14,9 @@ from kontrakt.errors import HandlerError, KontraktError, UnknownEvent
 from .batches import gather
 from .decoding import EntityDecoder, EventDecoder
 from .fetcher import place_of
+from .handlers import handling
 from .intake import Intake
-from .messages import Delete, Event, Meta, Put
+from .messages import Delete, Event, Put
 from .told import told
 from .topics import EventHandler
 from .workers import Workers
@@ -348,7 +349,8 @@ class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
         config: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(bus, topic, group=group, start=start, on_error=on_error, more=(unknown,), config=config)
-        self._types = topic.types
+        self.types: Final = topic.types
+        """The types that travel on the topic."""
         self._unknown: OnError = unknown
         self._decoder = EventDecoder(bus.registry, topic, unknown)
 
@@ -367,21 +369,7 @@ class EventConsumer(Consumer["Event[K, V]"], Generic[K, V]):
             DeliveryError: A dead letter was not acknowledged; its message comes again.
             TypeError: The handler is one of another topic.
         """
-        if not isinstance(handler, EventHandler):
-            self._run(lambda _, event: handler(event), workers)
-            return
-        methods = self.methods_of(handler)
-        self._run(lambda kind, event: methods[kind](event.value, event.meta), workers)
-
-    def methods_of(self, handler: EventHandler) -> Mapping[type[Any], Callable[[V, Meta], None]]:
-        """What a handler calls for each type of event.
-
-        Raises:
-            TypeError: The handler is one of another topic.
-        """
-        if missing := [kind.__name__ for kind in self._types if kind not in handler.handles]:
-            raise TypeError(f"{type(handler).__name__} does not handle {', '.join(missing)}")
-        return {kind: getattr(handler, name) for kind, name in handler.handles.items()}
+        self._run(handling(handler, self.types), workers)
 
     def _decode(self, message: Message) -> tuple[type[Any], Event[K, V]] | None:
         return self._decoder.decode(message)

@@ -51,9 +51,7 @@ class EntityDecoder(Generic[K, V]):
         data = message.value()
         if data is None:
             return self._type, Delete(key, meta)
-        kind, value = self._values.read(data, meta.headers)
-        if kind is None:
-            raise DecodeError(f"it is {value}, not a {self._type.__name__}")
+        kind, value = self._values.known(data, meta.headers)
         return kind, Put(key, value, meta)
 
 

@@ -283,9 +283,7 @@ class Replica(Generic[K, V]):
             data = message.value()
             if data is None:
                 return Row(id_, None, key, None), True
-            kind, value = self._values.read(data, headers)
-            if kind is None:
-                raise DecodeError(f"it is {value}, not a {self._view.value.__name__}")
+            _, value = self._values.known(data, headers)
         except KontraktError as error:
             broken = isinstance(error, DecodeError | SchemaNotFound)
             if not broken or not (lenient.broken if isinstance(error, DecodeError) else lenient.failed):
@@ -324,11 +322,9 @@ class Replica(Generic[K, V]):
         """The entity in a row."""
         try:
             if data[0] == _GUID:  # how the header said it, which stands in front
-                kind, value = self._values.read(data[_GUID_SIZE:], [(VALUE_SCHEMA_HEADER, data[:_GUID_SIZE])])
+                _, value = self._values.known(data[_GUID_SIZE:], [(VALUE_SCHEMA_HEADER, data[:_GUID_SIZE])])
             else:
-                kind, value = self._values.read(data)
-            if kind is None:
-                raise DecodeError(f"it is {value}, not a {self._view.value.__name__}")
+                _, value = self._values.known(data)
         except KontraktError as error:
             raise located(error, f"the row of {self.topic} with the key {written!r}") from error
         found: V = value

@@ -281,6 +281,17 @@ class AvroReader:
             kind, read = self._known[key] = self._choose(self._writer(key))
         return kind, read(data, start)
 
+    def known(self, data: bytes, headers: RawHeaders = ()) -> tuple[type[Any], Any]:
+        """Decode a payload that is of one of the types; as :meth:`read`.
+
+        Raises:
+            DecodeError: It is of another type.
+        """
+        kind, value = self.read(data, headers)
+        if kind is None:
+            raise DecodeError(f"it is {value}, not a {' or '.join(one.__name__ for one in self._types)}")
+        return kind, value
+
     def kind_of(self, data: bytes, headers: RawHeaders = ()) -> type[Any] | None:
         """The type of a payload that was refused, where its schema at least was known."""
         try:

@@ -13,6 +13,7 @@ from kontrakt.errors import BusError, ClosedError, KontraktError, TransactionAbo
 
 from .consumer import EventConsumer
 from .failures import is_fencing, is_of_group, translated
+from .handlers import methods_of
 from .instrument import SILENT, Instrument
 from .sender import Sender
 from .serialization import Kinds
@@ -392,7 +393,7 @@ def _by_kind(
     """A function that calls the handler's method for the type of an event."""
     if not isinstance(consumer, EventConsumer):
         raise TypeError(f"{type(handler).__name__} handles events, and the consumer reads none")
-    methods = consumer.methods_of(handler)
+    methods = methods_of(handler, consumer.types)
     kinds = Kinds(tuple(methods))
 
     def handle(event: Event[Any, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
+from kontrakt.kafka.handlers import handling
 from kontrakt.kafka.messages import Delete, Event, Put
 from kontrakt.kafka.producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
 from kontrakt.kafka.topics import EntityView, EventHandler, EventsView
@@ -64,7 +65,7 @@ def feed(topic: type[Any], handler: Any, /, *messages: Any, headers: Headers | N
     bench = Bench(schemas())
     for message in messages:
         _send(bench, topic, message, headers)
-    handle = _handled_by(topic, handler)
+    handle = handling(handler, topic.types if isinstance(handler, EventHandler) else ())
     decode = decoder(bench.registry, topic)
     for raw in bench.messages:
         if (found := decode(raw)) is not None:
@@ -88,11 +89,3 @@ def _send(bench: Bench, topic: type[Any], message: Any, headers: Headers | None)
         producer.delete(message.key, headers=headers)  # pyright: ignore[reportUnknownMemberType]
     else:
         (producer.put if entity else producer.send)(*given, headers=headers)
-
-
-def _handled_by(topic: type[Any], handler: Any) -> Callable[[type[Any], Any], object]:
-    if not isinstance(handler, EventHandler):
-        return lambda _kind, item: handler(item)
-    if missing := [kind.__name__ for kind in topic.types if kind not in handler.handles]:
-        raise TypeError(f"{type(handler).__name__} does not handle {', '.join(missing)}")
-    return lambda kind, event: getattr(handler, handler.handles[kind])(event.value, event.meta)
