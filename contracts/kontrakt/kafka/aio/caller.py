@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kontrakt.kafka.client import Call, Caller, Waiting
 from kontrakt.kafka.clock import SYSTEM
 
-from .threads import Opened, in_thread
+from .threads import Opened, in_thread, on_loop
 
 if TYPE_CHECKING:
     from kontrakt.kafka.headers import DeclaredHeaders
@@ -30,8 +30,7 @@ class _Told(Waiting):
         self.event = asyncio.Event()
 
     def tell(self) -> None:
-        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            self._loop.call_soon_threadsafe(self.event.set)
+        on_loop(self._loop, self.event.set)
 
 
 class AsyncCaller:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kontrakt.kafka.bus import Bus
-    from kontrakt.kafka.consumer import Consumer
 
     from .bus import AsyncBus
 

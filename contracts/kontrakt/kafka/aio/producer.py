@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Hashable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
 
 from kontrakt.codec.shapes import TAG
 from kontrakt.errors import ClosedError
 from kontrakt.kafka.producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
 
-from .threads import Opened, in_thread
+from .threads import Opened, in_thread, on_loop
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -84,12 +83,7 @@ async def arrived(delivery: Delivery) -> None:
         return
     loop = asyncio.get_running_loop()
     told: asyncio.Future[None] = loop.create_future()
-
-    def tell() -> None:
-        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(_resolve, told)
-
-    delivery.when_done(tell)
+    delivery.when_done(lambda: on_loop(loop, _resolve, told))
     await told
 
 

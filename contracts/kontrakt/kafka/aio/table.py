@@ -12,7 +12,7 @@ from kontrakt.errors import ClosedError
 from kontrakt.kafka.table import EntityTable
 
 from .producer import AsyncDelivery
-from .threads import Worker
+from .threads import Opened, Worker, on_loop
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,10 +48,9 @@ class AsyncEntityTable(Generic[K, V]):
 
     def __init__(self, bus: AsyncBus, topic: str, make: Callable[[Bus], EntityTable[K, V]]) -> None:
         self._bus = bus
-        self._make = make
         self._worker: Final[Worker] = bus.worker(f"kontrakt-table-reader {topic}")
         self._topic = topic
-        self._table: EntityTable[K, V] | None = None
+        self._table = Opened(lambda: make(bus.blocking))
         self._closed = False
 
     @overload
@@ -138,33 +137,22 @@ class AsyncEntityTable(Generic[K, V]):
             A function that ends the subscription.
         """
         loop = asyncio.get_running_loop()
-
-        def tell(change: Change[K, V]) -> None:
-            with suppress(RuntimeError):  # the loop has ended, and nobody listens any more
-                loop.call_soon_threadsafe(listener, change)
-
         table = await self._opened()
-        return table.subscribe(tell)
+        return table.subscribe(lambda change: on_loop(loop, listener, change))
 
     async def close(self) -> None:
         """Stop after the transaction that is on its way, and let the store go. What was read stays in it."""
         self._closed = True
         try:
-            if self._table is not None:
-                await self._worker.call(self._table.close)
+            if self._table.value is not None:
+                await self._worker.call(self._table.value.close)
         finally:
             self._bus.release(self._worker)
 
     async def _opened(self) -> EntityTable[K, V]:
         if self._closed:
             raise ClosedError(f"cannot read the table of {self._topic}: it is closed")
-        return self._table if self._table is not None else await self._worker.call(self._made)
-
-    def _made(self) -> EntityTable[K, V]:
-        """The table, made once: its thread does one thing after the other."""
-        made = self._table if self._table is not None else self._make(self._bus.blocking)
-        self._table = made
-        return made
+        return await self._table.get()
 
     async def _read(self, read: Callable[[EntityTable[K, V]], R]) -> R:
         table = await self._opened()

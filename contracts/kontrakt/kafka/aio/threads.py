@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -57,6 +58,12 @@ async def to_the_end(work: Awaitable[T]) -> T:
             future.exception()  # nobody else will look
         raise cancelled
     return future.result()
+
+
+def on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *args: Any) -> None:
+    """Call something on an event loop soon, from another thread; nothing when the loop has ended, where nobody waits any more."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, *args)
 
 
 class Opened(Generic[T]):
