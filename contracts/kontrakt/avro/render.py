@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
     from .node import Node
 
-OWN_ATTRIBUTES: Final = ("topic", "projection")
+WAIVE: Final = "waive"
+"""The attribute that lets findings of lint pass. It may stand wherever Avro takes attributes."""
+OWN_ATTRIBUTES: Final = ("topic", "projection", WAIVE)
 """What kontrakt adds to Avro; a registry never sees it."""
 
 _NAMED: Final = frozenset(("record", "error", "enum", "fixed"))
 
-_Role: TypeAlias = Literal["schema", "schemas", "field", "fields", "message", "messages", "other"]
+Role: TypeAlias = Literal["schema", "schemas", "field", "fields", "message", "messages", "other"]
 """What a JSON value is to Avro; inside ``other`` (defaults, docs, custom attributes) nothing is a schema."""
-_INSIDE: Final[Mapping[_Role, Mapping[str, _Role]]] = {
+_INSIDE: Final[Mapping[Role, Mapping[str, Role]]] = {
     "schema": {
         "type": "schema",
         "items": "schema",
@@ -33,7 +35,8 @@ _INSIDE: Final[Mapping[_Role, Mapping[str, _Role]]] = {
     "field": {"type": "schema"},
     "message": {"request": "fields", "response": "schema", "errors": "schemas"},
 }
-_ITEMS: Final[Mapping[_Role, _Role]] = {"schema": "schema", "schemas": "schema", "fields": "field"}
+_ITEMS: Final[Mapping[Role, Role]] = {"schema": "schema", "schemas": "schema", "fields": "field"}
+_ATTRIBUTED: Final = frozenset(("schema", "field", "message"))
 
 
 def to_json(node: Node, drop: Collection[str] = OWN_ATTRIBUTES) -> str:
@@ -41,10 +44,11 @@ def to_json(node: Node, drop: Collection[str] = OWN_ATTRIBUTES) -> str:
 
     Args:
         node: The JSON of the file.
-        drop: Attributes of named types and protocols to leave out; those of the same name elsewhere stay.
+        drop: Attributes of named types and protocols to leave out; those of the same name elsewhere stay, except for
+            :data:`WAIVE`, which fields, messages and types without a name may have too.
     """
     pieces: list[str] = []
-    stack: list[tuple[Node, _Role] | str] = [(node, "schema")]
+    stack: list[tuple[Node, Role] | str] = [(node, "schema")]
     while stack:
         part = stack.pop()
         if isinstance(part, str):
@@ -56,7 +60,23 @@ def to_json(node: Node, drop: Collection[str] = OWN_ATTRIBUTES) -> str:
     return "".join(pieces)
 
 
-def _parts(node: Node, role: _Role, drop: Collection[str]) -> Iterator[tuple[Node, _Role] | str]:
+def waiving(node: Node) -> Iterator[Node]:
+    """The types, fields, messages and protocols inside a file that have the attribute :data:`WAIVE`, outer ones first.
+
+    Args:
+        node: The JSON of the file.
+    """
+    stack: list[tuple[Node, Role]] = [(node, "schema")]
+    while stack:
+        one, role = stack.pop()
+        if role in _ATTRIBUTED and WAIVE in one.members:
+            yield one
+        inside = [(item, _ITEMS.get(role, "other")) for item in one.items]
+        inside += [(member, _role(key, role)) for key, member in one.members.items()]
+        stack.extend(reversed([part for part in inside if part[1] != "other"]))
+
+
+def _parts(node: Node, role: Role, drop: Collection[str]) -> Iterator[tuple[Node, Role] | str]:
     """What an object or array is written as: texts, and the values between them with their roles."""
     if isinstance(node.value, list):
         yield "["
@@ -67,15 +87,19 @@ def _parts(node: Node, role: _Role, drop: Collection[str]) -> Iterator[tuple[Nod
         yield "]"
         return
     named = role == "schema" and (_kind(node) in _NAMED or "protocol" in node.members)
-    inside = _INSIDE.get(role, {})
     separator = "{"
     for key, member in node.members.items():
-        if named and key in drop:
+        if key in drop and (named or (key == WAIVE and role in _ATTRIBUTED)):
             continue
         yield f"{separator}{encode_basestring(key)}:"
-        yield member, "message" if role == "messages" else inside.get(key, "other")
+        yield member, _role(key, role)
         separator = ","
     yield "{}" if separator == "{" else "}"
+
+
+def _role(key: str, role: Role) -> Role:
+    """What a member of an object is, by the role of the object."""
+    return "message" if role == "messages" else _INSIDE.get(role, {}).get(key, "other")
 
 
 def _kind(node: Node) -> str:
@@ -170,4 +194,4 @@ def _field(field: Field, docs: bool) -> dict[str, Any]:
         written["aliases"] = list(field.aliases)
     if field.order != "ascending":
         written["order"] = field.order
-    return written | dict(field.props)
+    return written | {key: value for key, value in field.props.items() if key != WAIVE}

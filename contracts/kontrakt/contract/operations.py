@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from kontrakt import avro
 from kontrakt.avro import Field, Message, Named, Protocol, Record, Schema, Union
+from kontrakt.avro.render import WAIVE
 
 from .keys import referring
 from .topic import Operation
@@ -85,7 +86,7 @@ def _parameter(field: Field) -> dict[str, Any]:
         said["default"] = field.default
     if field.aliases:
         said["aliases"] = list(field.aliases)
-    return said | dict(field.props)
+    return said | {key: value for key, value in field.props.items() if key != WAIVE}
 
 
 def _record(

@@ -11,7 +11,7 @@ from typing import Final
 from kontrakt import avro
 from kontrakt.avro import Documents, Named, Record, Schema
 from kontrakt.avro.node import Node
-from kontrakt.avro.render import OWN_ATTRIBUTES, closed, to_json
+from kontrakt.avro.render import OWN_ATTRIBUTES, WAIVE, closed, to_json
 from kontrakt.avro.source import from_value
 from kontrakt.errors import ContractErrors, Problem
 
@@ -203,9 +203,9 @@ def _roots(parsed: Documents, derived: Sequence[Record]) -> Iterator[_Root]:
 
 def _as_written(node: Node, parsed: Documents, defines: Sequence[str]) -> str:
     """The JSON of a type as its author wrote it, without what is not Avro."""
-    if any(word in parsed.types[name].props for name in defines[1:] for word in OWN_ATTRIBUTES):
-        return to_json(node)
-    return _compact({key: value for key, value in node.value.items() if key not in OWN_ATTRIBUTES})
+    text = _compact({key: value for key, value in node.value.items() if key not in OWN_ATTRIBUTES})
+    nested = any(word in parsed.types[name].props for name in defines[1:] for word in OWN_ATTRIBUTES)
+    return to_json(node) if nested or f'"{WAIVE}":' in text else text
 
 
 def _alone(named: Named, defines: Sequence[str]) -> str:
