@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kontrakt.collection import no_collection
 from kontrakt.errors import GenerateError
-from kontrakt.files import SUFFIXES, read_files
+from kontrakt.files import SUFFIXES, project_files
 from kontrakt.settings import is_package
 
 from . import manifest
@@ -74,7 +74,7 @@ def run(
             write is in the way; nothing was written.
         OSError: A file cannot be read or written.
     """
-    files = read_files(schemas)
+    files, foreign = project_files(schemas, settings.pulled_folder)
     if not files:
         raise GenerateError(
             f"{schemas}: no {' or '.join(SUFFIXES)} file is in this folder, so nothing can be generated"
@@ -85,7 +85,7 @@ def run(
         return Result(unchanged=len(known.outputs))
     from kontrakt.contract import from_files
 
-    contracts = from_files(files, settings)
+    contracts = from_files(files, settings, foreign=foreign)
     return _write(contracts, settings, output, now, folder=schemas.as_posix(), check=check, progress=progress)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 SUFFIXES: Final = (".avsc", ".avpr")
 """The names of Avro files end in one of these."""
@@ -23,6 +23,45 @@ def read_files(folder: Path) -> dict[str, bytes]:
         OSError: A file or folder cannot be read.
     """
     return {path.as_posix(): path.read_bytes() for path in sorted(_walk(folder))}
+
+
+class Files(NamedTuple):
+    """The Avro files of a project.
+
+    Attributes:
+        all: The bytes of each file by its path.
+        foreign: The paths of those that were pulled from other teams.
+    """
+
+    all: dict[str, bytes]
+    foreign: frozenset[str]
+
+
+def project_files(folder: Path, pulled: Path) -> Files:
+    """The Avro files of a folder of contracts, and of the folder of pulled ones, which need not be there.
+
+    A folder of pulled contracts may also stand inside the other one, or be all that there is.
+
+    Args:
+        folder: The contracts of this repository.
+        pulled: Those of other teams.
+
+    Raises:
+        OSError: A file or folder cannot be read.
+    """
+    foreign = read_files(shown(pulled)) if pulled.is_dir() else {}
+    inside = os.path.realpath(pulled) + os.sep
+    found = {} if foreign and not folder.exists() else read_files(folder)
+    own = {path: data for path, data in found.items() if not os.path.realpath(path).startswith(inside)}
+    return Files(own | foreign, frozenset(foreign))
+
+
+def shown(path: Path) -> Path:
+    """The path from the current folder, where it is inside it."""
+    try:
+        return path.absolute().relative_to(Path.cwd())
+    except ValueError:
+        return path
 
 
 def _walk(folder: Path) -> Iterator[Path]:

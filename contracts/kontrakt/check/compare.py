@@ -189,11 +189,13 @@ class _Comparison:
 
     def _projections(self) -> Iterator[Finding]:
         """Whether the projections of this folder read what their topics may still hold."""
+        owned = {subject.name for subject in self._contracts.subjects}
         for projection in self._contracts.projections:
             for topic in projection.topics:
                 subject = topic.value_subject(projection.of)
                 history = self._past.histories.get(subject, ())
-                running = [one for one in self._readers.get(subject, ()) if one.consumer == projection.consumer]
+                told = self._readers.get(subject, ()) if subject in owned else ()
+                running = [one for one in told if one.consumer == projection.consumer]
                 yield from projections.ProjectionUnreadable.judge(projection, subject, history, topic.name, running)
 
     def _registry_says(self, lineage: Lineage) -> Iterator[Finding]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from .options import SCHEMAS, schemas_folder, settings_with, shown
+from kontrakt.files import shown
+
+from .options import SCHEMAS, schemas_folder, settings_with
 from .progress import Progress
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kontrakt.errors import KontraktError
+from kontrakt.files import shown
 
 if TYPE_CHECKING:
     from kontrakt.contract import Contracts
@@ -59,7 +60,7 @@ def needs_registry(settings: Settings) -> None:
 
 
 def opened(schemas: Path | None, registry: str | None, *, asks: bool) -> tuple[Settings, Path, Contracts]:
-    """The contracts that are to be compared with something: the settings, the folder, and what stands in it.
+    """The contracts that are to be compared with something: the settings, the folder, and what is own of what stands in it.
 
     Args:
         schemas: The folder as given on the command line.
@@ -76,27 +77,20 @@ def opened(schemas: Path | None, registry: str | None, *, asks: bool) -> tuple[S
     if asks:
         needs_registry(settings)
     folder = schemas_folder(settings, schemas)
-    return settings, folder, load(folder, settings, unfit_projections=True)
+    return settings, folder, load(folder, settings, unfit_projections=True).own
 
 
 def schemas_folder(settings: Settings, given: Path | None) -> Path:
-    """The folder of the contracts, as the user knows it.
+    """The folder of the contracts, as the user knows it. It may be missing where contracts of others were pulled.
 
     Raises:
         KontraktError: There is no such folder.
     """
     folder = given if given is not None else shown(settings.schemas_folder)
-    if not folder.is_dir():
+    only_pulled = given is None and not folder.exists() and settings.pulled_folder.is_dir()
+    if not folder.is_dir() and not only_pulled:
         what = "is not a folder" if folder.exists() else "does not exist"
         raise KontraktError(
             f"{folder}: the folder of the contracts {what}; name it with --schemas DIR, or as `schemas` in kontrakt.toml"
         )
     return folder
-
-
-def shown(path: Path) -> Path:
-    """The path from the current folder, where it is inside it."""
-    try:
-        return path.absolute().relative_to(Path.cwd())
-    except ValueError:
-        return path

@@ -28,7 +28,7 @@ def command(schemas: Path | None, registry: str | None, only_readers: bool, quie
 
     settings = settings_with(registry_url=registry)
     needs_registry(settings)
-    contracts = load(schemas_folder(settings, schemas), settings)
+    contracts = load(schemas_folder(settings, schemas), settings).own
     with Registry(settings.registry_config) as client, Progress(quiet=quiet) as progress:
         registered = [] if only_readers else register(contracts, client, progress)
         registered += publish(contracts, client, progress)

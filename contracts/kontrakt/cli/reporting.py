@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from kontrakt.files import shown
 from kontrakt.settings.model import BASELINE, WAIVERS
 
 from .failures import FINDINGS
-from .options import shown
 
 if TYPE_CHECKING:
     from kontrakt.check.findings import Report

@@ -11,7 +11,7 @@ from kontrakt.avro import Documents, Named, Protocol, Record, parse_files
 from kontrakt.avro.shapes import is_array
 from kontrakt.collection import no_collection
 from kontrakt.errors import ContractErrors, Problem, SchemaErrors
-from kontrakt.files import read_files
+from kontrakt.files import project_files, read_files
 
 from .build import Built, Declared
 from .declaration import At, Reader
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 
 def load(folder: str | Path, settings: Settings | None = None, *, unfit_projections: bool = False) -> Contracts:
-    """Load the contracts of a folder.
+    """Load the contracts of a folder, and those of other teams that were pulled.
 
     Args:
         folder: Where the ``.avsc`` and ``.avpr`` files are, in any depth; hidden folders are left out.
-        settings: The settings, for the topics that they declare for schemas that cannot be edited.
+        settings: The settings, for the topics that they declare for schemas that cannot be edited, and for the folder of
+            pulled contracts; without them nothing is pulled.
         unfit_projections: Whether a projection that cannot read its record is let pass, for a check that finds it by itself.
 
     Returns:
@@ -39,17 +40,25 @@ def load(folder: str | Path, settings: Settings | None = None, *, unfit_projecti
         SchemaErrors: The Avro is not valid. All problems are listed, those of the contracts too.
         ContractErrors: Only the contracts are not valid; all problems are listed.
     """
-    return from_files(read_files(Path(folder)), settings, unfit_projections=unfit_projections)
+    if settings is None:
+        return from_files(read_files(Path(folder)), unfit_projections=unfit_projections)
+    files, foreign = project_files(Path(folder), settings.pulled_folder)
+    return from_files(files, settings, foreign=foreign, unfit_projections=unfit_projections)
 
 
 def from_files(
-    files: Mapping[str, bytes], settings: Settings | None = None, *, unfit_projections: bool = False
+    files: Mapping[str, bytes],
+    settings: Settings | None = None,
+    *,
+    foreign: frozenset[str] = frozenset(),
+    unfit_projections: bool = False,
 ) -> Contracts:
     """Make contracts of files that are in memory.
 
     Args:
         files: The bytes of each ``.avsc`` and ``.avpr`` file by its path.
-        settings: As for :func:`load`.
+        settings: The settings, for the topics that they declare for schemas that cannot be edited.
+        foreign: The files that were pulled from other teams.
         unfit_projections: As for :func:`load`.
 
     Raises:
@@ -60,17 +69,19 @@ def from_files(
         parsed = parse_files(files)
         problems: list[Problem] = []
         built = _built(parsed, settings, problems)
-        validate(built, problems)
+        validate(built, problems, foreign)
         if not unfit_projections:
             problems.extend(projections_fit(built))
         if parsed.problems:
             raise SchemaErrors([*parsed.problems, *problems])
         if problems:
             raise ContractErrors(problems)
-        return _assembled(parsed, built, files)
+        return _assembled(parsed, built, files, foreign)
 
 
-def salvage(files: Mapping[str, bytes], settings: Settings | None = None) -> tuple[Contracts, tuple[Problem, ...]]:
+def salvage(
+    files: Mapping[str, bytes], settings: Settings | None = None, *, foreign: frozenset[str] = frozenset()
+) -> tuple[Contracts, tuple[Problem, ...]]:
     """Make contracts of files that may be wrong, as those of earlier times may be: what cannot be read is left out.
 
     The Avro is read as leniently as a registry reads it. A file that is wrong all the same is left out, and so are those
@@ -79,6 +90,7 @@ def salvage(files: Mapping[str, bytes], settings: Settings | None = None) -> tup
     Args:
         files: The bytes of each ``.avsc`` and ``.avpr`` file by its path.
         settings: The settings of that time, for the topics that they declare.
+        foreign: The files that were pulled from other teams.
 
     Returns:
         The contracts, and everything that was wrong, in the order found.
@@ -93,7 +105,7 @@ def salvage(files: Mapping[str, bytes], settings: Settings | None = None) -> tup
                 declared: list[Problem] = []
                 built = _built(parsed, settings, declared)
                 try:
-                    return _assembled(parsed, built, left), (*wrong, *declared)
+                    return _assembled(parsed, built, left, foreign), (*wrong, *declared)
                 except ContractErrors as error:
                     found = error.problems
             wrong.extend(found)
@@ -105,7 +117,7 @@ def _built(parsed: Documents, settings: Settings | None, problems: list[Problem]
     return Built(parsed, problems, _declared(parsed, settings, problems))
 
 
-def _assembled(parsed: Documents, built: Built, files: Mapping[str, bytes]) -> Contracts:
+def _assembled(parsed: Documents, built: Built, files: Mapping[str, bytes], foreign: frozenset[str]) -> Contracts:
     """The contracts, with what a registry holds of them."""
     registered = Registered(parsed, built.topics, built.requests, built.derived)
     projections = frozenset(projection.record.fullname for projection in built.projections)
@@ -119,6 +131,7 @@ def _assembled(parsed: Documents, built: Built, files: Mapping[str, bytes]) -> C
         types=built.types,
         files=tuple(sorted(files)),
         document_of=registered.document_of,
+        foreign=foreign.intersection(files),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -306,6 +306,8 @@ class Contracts:
         types: Every named type by full name, the derived records of operations and composite keys among them.
         files: The files that were read, sorted.
         document_of: The name of the document that defines a type, by the type's full name.
+        foreign: The files among them that were pulled from other teams. What they declare makes clients, and nothing here
+            plans, applies or judges it.
     """
 
     topics: Sequence[Topic]
@@ -316,6 +318,33 @@ class Contracts:
     types: Mapping[str, Any]
     files: Sequence[str]
     document_of: Mapping[str, str]
+    foreign: frozenset[str] = frozenset()
+
+    @cached_property
+    def own(self) -> Contracts:
+        """These contracts without the topics, requests, subjects and projections of other teams.
+
+        Types and documents stay whole, because what is own may refer to what was pulled.
+        """
+        if not self.foreign:
+            return self
+        topics = [topic for topic in self.topics if topic.position.file not in self.foreign]
+        requests = [pair for pair in self.requests if pair.position.file not in self.foreign]
+        names = {topic.name for topic in topics} | {name for p in requests for name in (p.requests, p.responses)}
+        values = {topic.value_subject(record) for topic in topics for record in topic.values}
+
+        def is_own(subject: Subject) -> bool:
+            if subject.topic:
+                return subject.topic in names or subject.name in values
+            return self.documents[subject.document].file not in self.foreign
+
+        return replace(
+            self,
+            topics=topics,
+            requests=requests,
+            projections=[one for one in self.projections if one.position.file not in self.foreign],
+            subjects=[subject for subject in self.subjects if is_own(subject)],
+        )
 
     @cached_property
     def schemas(self) -> Mapping[str, Schema]:

@@ -34,13 +34,15 @@ SHARED_WORDS: Final = {
 _APART: Final = "define it in a file of its own, and refer to it by its full name"
 
 
-def validate(built: Built, problems: list[Problem]) -> None:
+def validate(built: Built, problems: list[Problem], foreign: frozenset[str] = frozenset()) -> None:
     """Apply every rule but :func:`projections_fit`, which a check of a change tells in its own words.
 
     Args:
         built: The model.
         problems: Receives what is wrong.
+        foreign: The files that were pulled from other teams.
     """
+    problems.extend(foreign_topics_stay_so(built, foreign))
     for rule in (
         one_topic_one_contract,
         one_record_once,
@@ -53,6 +55,19 @@ def validate(built: Built, problems: list[Problem]) -> None:
         fields_are_deprecated_with_a_day,
     ):
         problems.extend(rule(built))
+
+
+def foreign_topics_stay_so(built: Built, foreign: frozenset[str]) -> Iterator[Problem]:
+    """A topic that was pulled is another team's: nothing here declares it too."""
+    for name, carried in built.carried.items():
+        theirs = [one for one in carried if one.position.file in foreign]
+        for one in carried if theirs else ():
+            if one.position.file not in foreign:
+                yield Problem(
+                    one.position,
+                    f"the topic {name} is another team's: it was pulled, and is declared at {theirs[0].position}",
+                    "remove the declaration here, or pull it no more",
+                )
 
 
 def one_topic_one_contract(built: Built) -> Iterator[Problem]:

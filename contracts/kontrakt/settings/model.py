@@ -63,6 +63,7 @@ class Settings:
 
     Attributes:
         schemas: The folder of the contracts, as written; see :attr:`schemas_folder`.
+        pulled: The folder of contracts that were pulled from other teams, as written; see :attr:`pulled_folder`.
         output: The folder that the generator writes, as written; see :attr:`output_folder`.
         style: What generated records are.
         package: The package that everything generated is put into; empty for none.
@@ -81,6 +82,7 @@ class Settings:
     """
 
     schemas: str = "schemas"
+    pulled: str = "pulled"
     output: str = "generated"
     style: Style = "dataclass"
     package: str = ""
@@ -101,6 +103,11 @@ class Settings:
     def schemas_folder(self) -> Path:
         """The folder of the contracts."""
         return self.folder / self.schemas
+
+    @property
+    def pulled_folder(self) -> Path:
+        """The folder of contracts that were pulled from other teams. It need not be there."""
+        return self.folder / self.pulled
 
     @property
     def output_folder(self) -> Path:
@@ -136,6 +143,7 @@ class Settings:
     def __repr__(self) -> str:
         shown = {
             "schemas": repr(self.schemas),
+            "pulled": repr(self.pulled),
             "output": repr(self.output),
             "style": repr(self.style),
             "package": repr(self.package),

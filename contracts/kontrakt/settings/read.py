@@ -127,6 +127,7 @@ class _Reader:
         servers, kafka = self._kafka()
         settings = Settings(
             schemas=self._text("schemas", "schemas"),
+            pulled=self._text("pulled", "pulled"),
             output=self._text("output", "generated"),
             style=self._style(),
             package=self._package(),

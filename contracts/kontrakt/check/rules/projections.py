@@ -148,8 +148,8 @@ class ProjectionUnreadable(Rule):
             subject: The subject that it reads.
             history: Its versions, oldest first.
             topic: The topic.
-            running: The projections that its consumer runs with. What they cannot read of the new schema is told by
-                :class:`ProjectionBroken`.
+            running: The projections that its consumer runs with, of a topic of this repository. What they cannot read of the
+                new schema is told by :class:`ProjectionBroken`.
         """
         reader = named_as(projection.record, projection.of)
         met: dict[tuple[str, str], list[tuple[Clash, Version]]] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kontrakt import settings as settings_of
 from kontrakt.errors import SourceError
-from kontrakt.files import SUFFIXES, read_files
+from kontrakt.files import SUFFIXES, Files, project_files
 from kontrakt.settings import Settings
 
 from .archive import read_archive
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kontrakt.check.past import Past
     from kontrakt.contract import Contracts
 
-_Found: TypeAlias = "tuple[Mapping[str, bytes], Settings | None, list[str]]"
+_Found: TypeAlias = "tuple[Files, Settings | None, list[str]]"
 """The Avro files by the path that the user knows, the settings beside them if there are any, and what is to be said."""
 
 
@@ -39,7 +39,7 @@ def from_path(path: Path, contracts: Contracts, settings: Settings) -> Past:
     """
     try:
         if path.is_dir():
-            files, old, notes = _of_folder(path)
+            files, old, notes = _of_folder(path, settings)
         elif path.is_file():
             files, old, notes = _of_archive(path)
         else:
@@ -48,20 +48,21 @@ def from_path(path: Path, contracts: Contracts, settings: Settings) -> Past:
             )
     except OSError as error:
         raise SourceError(f"{error.filename or path}: cannot be read: {error.strerror or error}") from error
-    if not files:
+    if not files.all.keys() - files.foreign:
         raise SourceError(
             f"{path}: there is no {' or '.join(SUFFIXES)} file in it, so there is nothing to compare with"
         )
-    return from_files(path.as_posix(), files, old or settings, contracts, notes)
+    return from_files(path.as_posix(), files.all, old or settings, contracts, notes, foreign=files.foreign)
 
 
-def _of_folder(path: Path) -> _Found:
+def _of_folder(path: Path, settings: Settings) -> _Found:
     old, notes = settings_then(partial(settings_of.read, path, {}))
-    inner = path / (old or Settings()).schemas
+    then = old or Settings()
+    inner = path / then.schemas
     project = old is not None and old.folder.resolve() == path.resolve()
     if inner.is_dir() and (project or not any(file.suffix in SUFFIXES for file in path.iterdir())):
-        path = inner
-    return read_files(path), old, notes
+        return project_files(inner, path / then.pulled), old, notes
+    return project_files(path, (old or settings).pulled_folder), old, notes
 
 
 def _of_archive(path: Path) -> _Found:
@@ -73,20 +74,25 @@ def _of_archive(path: Path) -> _Found:
         return f"{path.as_posix()}:{inside}"
 
     old, notes = settings_then(partial(settings_of.read, str(root), {}, among=contents, shown=shown))
-    inner = root / (old or Settings()).schemas
+    then = old or Settings()
+    inner, pulled = root / then.schemas, root / then.pulled
     project = old is not None and old.folder == Path(root)
     top = {PurePosixPath(name).parent for name in contents if name.endswith(SUFFIXES)}
     folder = inner if (project or root not in top) and any(inner in (one, *one.parents) for one in top) else root
     files: dict[str, bytes] = {}
+    foreign: set[str] = set()
     taken: set[int] = set()
     for name, data in contents.items():
         inside = PurePosixPath(name)
-        if not (name.endswith(SUFFIXES) and inside.is_relative_to(folder)) or id(data) in taken:  # linked twice
+        base = next((one for one in (pulled, folder) if inside.is_relative_to(one)), None)
+        if base is None or not name.endswith(SUFFIXES) or id(data) in taken:  # linked twice
             continue
-        if not any(part.startswith(".") for part in inside.relative_to(folder).parts):
+        if not any(part.startswith(".") for part in inside.relative_to(base).parts):
             taken.add(id(data))
             files[shown(name)] = data
-    return files, old, notes
+            if base is pulled:
+                foreign.add(shown(name))
+    return Files(files, frozenset(foreign)), old, notes
 
 
 def _root(contents: Mapping[str, bytes]) -> PurePosixPath:

@@ -55,6 +55,9 @@ def from_git(ref: str, contracts: Contracts, settings: Settings, folder: Path | 
     old, notes = settings_then(read)
     then = _inside(place, repository) if folder is not None or old is None else old.schemas_folder.as_posix()
     files = tree.avro(posixpath.normpath(then))
+    pulled = _inside(settings.pulled_folder, repository) if old is None else old.pulled_folder.as_posix()
+    pulled = posixpath.normpath(pulled) if pulled else ""
+    whole = tree.avro(pulled) if pulled else files
     if not files:
         notes.append(f"at {name} there are no contracts in {then}, so all that there are now count as new")
     if name == ref and not repository.contains(commit):
@@ -62,7 +65,9 @@ def from_git(ref: str, contracts: Contracts, settings: Settings, folder: Path | 
             f"{name} has commits that HEAD has not: what changed there looks here as if it were taken back; "
             f"git:{name}{_PARTED} compares with the commit where the two parted"
         )
-    return from_files(f"git {ref} ({commit[:8]})", files, old, contracts, [*notes, *tree.notes])
+    notes.extend(tree.notes)
+    foreign = frozenset(path for path in whole if pulled and path.startswith(tree.shown(f"{pulled}/")))
+    return from_files(f"git {ref} ({commit[:8]})", whole, old, contracts, notes, foreign=foreign)
 
 
 def _repository(settings: Settings, place: Path) -> tuple[Repository, str]:
@@ -132,7 +137,7 @@ class _Tree:
         return {name: contents[object_] for name, object_ in found.items() if object_ in contents}
 
     def avro(self, folder: str) -> dict[str, bytes]:
-        """The Avro files below a folder, by the path that the user knows.
+        """The Avro files below a folder, and below those that were asked for before, by the path that the user knows.
 
         Hidden files and folders are left out, as on disk; links are followed inside the repository, and what they lead to
         twice is read once.

@@ -17,7 +17,13 @@ _SHOWN_PROBLEMS: Final = 5
 
 
 def from_files(
-    name: str, files: Mapping[str, bytes], settings: Settings | None, contracts: Contracts, notes: Iterable[str] = ()
+    name: str,
+    files: Mapping[str, bytes],
+    settings: Settings | None,
+    contracts: Contracts,
+    notes: Iterable[str] = (),
+    *,
+    foreign: frozenset[str] = frozenset(),
 ) -> Past:
     """What files of an earlier time say.
 
@@ -27,13 +33,14 @@ def from_files(
         settings: The settings of that time.
         contracts: The contracts as they are now.
         notes: What is to be said already.
+        foreign: The files that were pulled from other teams by then.
     """
-    old, wrong = salvage(files, settings)
+    old, wrong = salvage(files, settings, foreign=foreign)
     return Past(
         name=name,
         histories={subject: (Version(number=0, schema=schema),) for subject, schema in old.schemas.items()},
         unchanged=_unchanged(old, contracts),
-        contracts=old,
+        contracts=old.own,
         notes=[*notes, *_left_out(name, wrong)],
     )
 
