@@ -54,11 +54,10 @@ def from_git(ref: str, contracts: Contracts, settings: Settings, folder: Path | 
     read = partial(settings_of.read, start, among=tree.settings(start), shown=tree.shown)
     old, notes = settings_then(read)
     then = _inside(place, repository) if folder is not None or old is None else old.schemas_folder.as_posix()
-    files = tree.avro(posixpath.normpath(then))
     pulled = _inside(settings.pulled_folder, repository) if old is None else old.pulled_folder.as_posix()
-    pulled = posixpath.normpath(pulled) if pulled else ""
-    whole = tree.avro(pulled) if pulled else files
-    if not files:
+    files = tree.avro(then, *filter(None, (pulled,)))
+    foreign = frozenset(path for path in files if path.startswith(tree.shown(f"{posixpath.normpath(pulled)}/")))
+    if not files.keys() - foreign:
         notes.append(f"at {name} there are no contracts in {then}, so all that there are now count as new")
     if name == ref and not repository.contains(commit):
         notes.append(
@@ -66,8 +65,7 @@ def from_git(ref: str, contracts: Contracts, settings: Settings, folder: Path | 
             f"git:{name}{_PARTED} compares with the commit where the two parted"
         )
     notes.extend(tree.notes)
-    foreign = frozenset(path for path in whole if pulled and path.startswith(tree.shown(f"{pulled}/")))
-    return from_files(f"git {ref} ({commit[:8]})", whole, old, contracts, notes, foreign=foreign)
+    return from_files(f"git {ref} ({commit[:8]})", files, old, contracts, notes, foreign=foreign)
 
 
 def _repository(settings: Settings, place: Path) -> tuple[Repository, str]:
@@ -136,13 +134,14 @@ class _Tree:
         contents = self._repository.contents(list(dict.fromkeys(found.values())), MAX_BYTES)
         return {name: contents[object_] for name, object_ in found.items() if object_ in contents}
 
-    def avro(self, folder: str) -> dict[str, bytes]:
-        """The Avro files below a folder, and below those that were asked for before, by the path that the user knows.
+    def avro(self, *folders: str) -> dict[str, bytes]:
+        """The Avro files below folders, by the path that the user knows.
 
         Hidden files and folders are left out, as on disk; links are followed inside the repository, and what they lead to
         twice is read once.
         """
-        self._collect(self._repository, self._commit, folder, "")
+        for folder in folders:
+            self._collect(self._repository, self._commit, posixpath.normpath(folder), "")
         files: dict[str, bytes] = {}
         for repository in dict.fromkeys(repository for repository, _, _ in self._found):
             wanted = {path: name for owner, path, name in self._found if owner is repository}
