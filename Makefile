@@ -5,7 +5,8 @@ PYTHON  ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
-PYTEST  := $(BIN)/python -m pytest
+# Two processes, each with servers of its own; a file's tests stay together.
+PYTEST  := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo dev test check format generate docs bench constraints clean
