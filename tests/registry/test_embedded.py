@@ -315,6 +315,67 @@ def test_contexts(embedded: Served) -> None:
     assert embedded.get("/subjects?subjectPrefix=:*:").json == [":.staging:s", "s"]
 
 
+def test_a_context_has_ids_of_its_own(embedded: Served) -> None:
+    embedded.register("a", '"int"')
+    embedded.register("s", '"string"')
+    assert embedded.register(":.staging:s", '"long"') == 1
+    assert embedded.get("/schemas/ids/1").json["schema"] == '"int"'
+    assert embedded.get("/schemas/ids/1?subject=:.staging:").json["schema"] == '"long"'
+    assert embedded.get("/schemas/ids/1?subject=:.staging:s&fetchMaxId=true").json["maxId"] == 1
+    assert embedded.get("/schemas/ids/1/schema?subject=s").json == "int"
+    assert embedded.get("/schemas/ids/1/subjects?subject=:.staging:").json == [":.staging:s"]
+    assert embedded.get("/schemas/ids/1/versions").json == [{"subject": "a", "version": 1}]
+    assert embedded.get("/schemas/ids/2?subject=:.staging:").error == (404, 40403)
+    embedded.register(":.live:only", '"bytes"')
+    embedded.register(":.live:only", '"bytes"')
+    embedded.register(":.live:more", '"double"')
+    assert embedded.get("/schemas/ids/2?subject=more").json["schema"] == '"string"'  # the default context comes first
+    embedded.register(":.live:last", '"float"')
+    assert embedded.get("/schemas/ids/3?subject=last").json["schema"] == '"float"'
+    guid = embedded.get("/subjects/:.live:last/versions/1").json["guid"]
+    embedded.register("last", '"float"')
+    ids = [{"context": ".", "id": 3}, {"context": ".live", "id": 3}]
+    assert embedded.get(f"/schemas/guids/{guid}/ids").json == ids
+
+
+def test_references_stay_in_the_context(embedded: Served) -> None:
+    used = {"name": "a.Money", "subject": "money", "version": 1}
+    order = {"schema": record("a.Order", ("total", "Money")), "references": [used]}
+    embedded.register("money", record("a.Money"))
+    assert embedded.post("/subjects/:.staging:order/versions", order).error == (422, 42201)
+    embedded.register(":.staging:money", record("a.Money"))
+    assert embedded.post("/subjects/:.staging:order/versions", order).status == 200
+    assert embedded.get("/subjects/:.staging:order/versions/1").json["references"] == [used]
+    assert embedded.get("/subjects/money/versions/1/referencedby").json == []
+    assert embedded.get("/subjects/:.staging:money/versions/1/referencedby").json == [2]
+    assert embedded.delete("/subjects/:.staging:money").error == (422, 42206)
+    assert embedded.delete("/subjects/money").json == [1]
+
+
+def test_a_context_has_a_level_and_a_mode(embedded: Served) -> None:
+    embedded.put("/config/:.staging:", {"compatibility": "NONE"})
+    embedded.put("/mode/:.staging:", {"mode": "READONLY"})
+    assert embedded.get("/config/:.staging:s?defaultToGlobal=true").json == {"compatibilityLevel": "NONE"}
+    assert embedded.get("/config/s?defaultToGlobal=true").json == {"compatibilityLevel": "BACKWARD"}
+    assert embedded.get("/mode/:.staging:s?defaultToGlobal=true").json == {"mode": "READONLY"}
+    assert embedded.post("/subjects/:.staging:s/versions", {"schema": '"int"'}).error == (422, 42205)
+    embedded.put("/mode/:.staging:s", {"mode": "READWRITE"})
+    embedded.register(":.staging:s", '"int"')
+    embedded.register(":.staging:s", '"string"')
+    embedded.register("s", '"int"')
+    assert embedded.post("/subjects/s/versions", {"schema": '"string"'}).status == 409
+
+
+@pytest.mark.parametrize("mode", ["IMPORT", "FORWARD"])
+def test_modes_in_which_schemas_bring_their_ids(embedded: Served, mode: str) -> None:
+    embedded.put("/mode/s", {"mode": mode})
+    assert embedded.post("/subjects/s/versions", {"schema": '"int"'}).error == (422, 42205)
+    assert embedded.post("/subjects/s/versions", {"schema": '"int"', "id": 7}).json["id"] == 7
+    assert (
+        embedded.post("/subjects/s/versions", {"schema": '"string"', "id": 8}).json["version"] == 2
+    )  # nothing is judged
+
+
 def test_all_schemas(embedded: Served) -> None:
     embedded.register("s", '"int"')
     embedded.level("s", "NONE")
@@ -358,7 +419,10 @@ def test_modes(embedded: Served) -> None:
     assert embedded.post("/subjects/t/versions", {"schema": '"int"'}).error == (422, 42205)
     assert embedded.delete("/subjects/t").error == (422, 42205)
     embedded.put("/mode", {"mode": "READONLY_OVERRIDE"})
-    assert embedded.post("/subjects/s/versions", {"schema": '"int"'}).error == (422, 42205)
+    assert embedded.post("/subjects/s/versions", {"schema": '"long"'}).error == (422, 42205)
+    assert embedded.register("s", '"int"') == 1  # what is there already is answered in every mode
+    for method, path in (("PUT", "/config"), ("PUT", "/config/s"), ("DELETE", "/config"), ("DELETE", "/config/s")):
+        assert embedded.ask(method, path, {"compatibility": "NONE"}).error == (422, 42205)
     assert embedded.delete("/mode").json == {"mode": "READONLY_OVERRIDE"}
     assert embedded.get("/mode").json == {"mode": "READWRITE"}
 
@@ -373,6 +437,7 @@ def test_importing(embedded: Served) -> None:
     assert embedded.post("/subjects/s/versions", {"schema": '"long"', "id": 9, "version": 3}).error == (422, 42205)
     assert embedded.post("/subjects/s/versions", {"schema": '"long"', "id": 9}).json["id"] == 9
     assert embedded.get("/subjects/s/versions").json == [3, 4]
+    assert embedded.post("/subjects/s/versions", {"schema": '"long"'}).json["id"] == 9
     embedded.put("/mode", {"mode": "READWRITE"})
     assert embedded.register("t", '"string"') == 10
     assert embedded.put("/mode", {"mode": "IMPORT"}).error == (422, 42205)

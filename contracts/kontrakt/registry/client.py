@@ -19,14 +19,16 @@ from kontrakt.avro.render import closed
 from kontrakt.errors import RegistryError, SchemaErrors, SchemaNotFound, SchemaNotRegistered, SchemaRejected
 
 from . import answers
+from .contexts import context_named, qualified, taken_apart, within
 from .documents import Document, Reference, Registered, SchemaVersion, Verdict, closure
-from .failures import credentials_apart, translated, without_secrets
+from .failures import completed, credentials_apart, translated, without_secrets
 from .once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
+    from confluent_kafka.schema_registry import RegisteredSchema
     from confluent_kafka.schema_registry import Schema as RegistrySchema
 
 T = TypeVar("T")
@@ -43,6 +45,9 @@ SMALLEST_PAGE: Final = 100
 UNKNOWN_ID_SECONDS: Final = 5.0
 """For how long an id stays unknown without asking again: many broken messages in a row make one request."""
 
+READWRITE: Final = "READWRITE"
+"""The mode in which a registry takes schemas."""
+
 _NO_SUBJECT: Final = 40401
 
 
@@ -52,7 +57,8 @@ class Registry:
     Args:
         config: The address, or the configuration of confluent's client: ``url``, ``basic.auth.user.info``,
             ``bearer.auth...``, ``ssl...``, ``proxy``, ``timeout`` (seconds), ``max.retries``, ...
-            (https://docs.confluent.io/platform/current/clients/confluent-kafka-python/html/index.html#schemaregistry-client).
+            (https://docs.confluent.io/platform/current/clients/confluent-kafka-python/html/index.html#schemaregistry-client);
+            and ``context``, in which all subjects are then. Whoever calls this class does not see it.
 
     Raises:
         RegistryError: The configuration is not valid.
@@ -62,10 +68,12 @@ class Registry:
         from confluent_kafka.schema_registry import SchemaRegistryClient
 
         given = {"url": config} if isinstance(config, str) else dict(config)
+        context = given.pop("context", "")
         self.url: Final[str] = without_secrets(str(given.get("url", "")))
         """The registry's address, without credentials."""
         try:
-            self._client = SchemaRegistryClient({**DEFAULTS, **credentials_apart(given)})
+            self._context = context_named(str(context))
+            self._client = SchemaRegistryClient({**DEFAULTS, **completed(credentials_apart(given))})
         except (ValueError, TypeError, OSError) as error:
             raise RegistryError(f"the schema registry's configuration is not valid: {error}") from error
         self._closed = False
@@ -156,7 +164,7 @@ class Registry:
         schema = self._as_sent(document, documents)
         self._ask(
             f"register {document.name} under the subject {subject}",
-            lambda: self._client.register_schema(subject, schema),
+            lambda: self._client.register_schema(self._there(subject), schema),
         )
         # Not every registry answers with the version; and what counts is what a producer will find.
         return replace(self.look_up(subject, document, documents), new=True)
@@ -168,16 +176,18 @@ class Registry:
             prefix: What their names begin with.
         """
         names = self._ask(
-            "list the subjects", lambda: answers.texts(self._client.get_subjects(subject_prefix=prefix or None))
+            "list the subjects",
+            lambda: answers.texts(self._client.get_subjects(subject_prefix=self._there(prefix) or None)),
         )
-        return sorted(name for name in names if name.startswith(prefix))  # not every registry knows prefixes
+        here = (name for context, name in map(taken_apart, names) if context == self._context)
+        return sorted(name for name in here if name.startswith(prefix))  # not every registry knows prefixes
 
     def versions(self, subject: str) -> list[int]:
         """The numbers of a subject's versions, oldest first; none when there is no such subject."""
         try:
             numbers = self._ask(
                 f"list the versions of the subject {subject}",
-                lambda: answers.numbers(self._client.get_versions(subject)),
+                lambda: answers.numbers(self._client.get_versions(self._there(subject))),
             )
         except SchemaNotFound:
             return []
@@ -203,7 +213,7 @@ class Registry:
         """
         found: dict[tuple[str, int], SchemaVersion] = {}
         while True:
-            query = {"subjectPrefix": prefix, "offset": len(found), "limit": PAGE}
+            query = {"subjectPrefix": self._there(prefix), "offset": len(found), "limit": PAGE}
             try:
                 page = self._ask(f"search the subjects {prefix}...", partial(self._page, query))
             except SchemaNotFound:
@@ -220,7 +230,7 @@ class Registry:
         try:
             found = self._ask(
                 f"fetch the newest version of the subject {subject}",
-                lambda: answers.version(subject, self._client.get_version(subject, "latest")),
+                lambda: self._here(subject, self._client.get_version(self._there(subject), "latest")),
             )
         except SchemaNotFound:
             return None
@@ -234,7 +244,8 @@ class Registry:
             RegistryError: Other schemas refer to it, or the registry cannot be asked.
         """
         self._ask(
-            f"delete version {number} of the subject {subject}", lambda: self._client.delete_version(subject, number)
+            f"delete version {number} of the subject {subject}",
+            lambda: self._client.delete_version(self._there(subject), number),
         )
 
     def get_level(self, subject: str | None = None) -> str | None:
@@ -243,11 +254,11 @@ class Registry:
         Apicurio answers with its default for a subject that exists and has no level of its own.
         """
         if subject is None:
-            return self._ask("ask for the default level", lambda: answers.text(self._client.get_compatibility()))
+            return self._default_level()
         try:
             return self._ask(
                 f"ask for the level of the subject {subject}",
-                lambda: answers.text(self._client.get_compatibility(subject)),
+                lambda: answers.text(self._client.get_compatibility(self._there(subject))),
             )
         except SchemaNotFound:
             return None
@@ -260,7 +271,33 @@ class Registry:
             level: ``NONE``, ``BACKWARD``, ``FORWARD``, ``FULL``, or one of these with ``_TRANSITIVE``.
         """
         of = f"the level of the subject {subject}" if subject is not None else "the default level"
-        self._ask(f"set {of} to {level}", lambda: self._client.set_compatibility(subject, level))
+        there = self._there(subject or "") or None
+        self._ask(f"set {of} to {level}", lambda: self._client.set_compatibility(there, level))
+
+    def get_mode(self, subject: str | None = None) -> str:
+        """The mode that counts for a subject; without a subject the registry's own.
+
+        Args:
+            subject: The subject, which need not exist.
+
+        Returns:
+            ``READWRITE``, ``READONLY``, ``READONLY_OVERRIDE``, ``IMPORT`` or ``FORWARD``. Schemas can be registered under
+            READWRITE only; a registry that has no modes (Apicurio 2) is always in it.
+
+        Raises:
+            RegistryError: The registry cannot be asked.
+        """
+        of = f"of the subject {subject}" if subject is not None else "of the registry"
+        there = self._there(subject or "")
+        path, query = (f"mode/{quote(there, safe='')}", {"defaultToGlobal": "true"}) if there else ("mode", {})
+        untyped: Any = self._client  # confluent's own method for this does not ask for the mode that is inherited
+        try:
+            return self._ask(
+                f"ask for the mode {of}",
+                lambda: answers.text(untyped._rest_client.get(path, query)["mode"]),  # noqa: SLF001
+            )
+        except SchemaNotFound:
+            return READWRITE
 
     def compatible(self, subject: str, schema: avro.Schema) -> Verdict | None:
         """Ask whether a schema may become the next version of a subject, by the registry's own rules and level.
@@ -275,7 +312,7 @@ class Registry:
         Raises:
             RegistryError: The registry cannot be asked.
         """
-        path = f"compatibility/subjects/{quote(subject, safe='')}/versions?verbose=true"
+        path = f"compatibility/subjects/{quote(self._there(subject), safe='')}/versions?verbose=true"
         body = {"schema": json.dumps(closed(schema), ensure_ascii=False)}
         untyped: Any = self._client  # confluent's own method for this leaves out the reasons
         try:
@@ -295,6 +332,9 @@ class Registry:
             # Confluent's client could be left as a context long before it had a method for it.
             untyped: Any = self._client
             untyped.__exit__(None, None, None)
+            issuer = getattr(untyped._rest_client.bearer_field_provider, "client", None)  # noqa: SLF001
+            if issuer is not None:  # confluent's client leaves the connection open over which it fetched tokens
+                issuer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -318,7 +358,31 @@ class Registry:
     def _page(self, query: Mapping[str, Any]) -> list[SchemaVersion] | None:
         # The one request for which confluent's client has no method.
         untyped: Any = self._client
-        return answers.page(untyped._rest_client.get("schemas", query))  # noqa: SLF001
+        page = answers.page(untyped._rest_client.get("schemas", query))  # noqa: SLF001
+        return None if page is None else [self._named_here(version) for version in page]
+
+    def _there(self, subject: str) -> str:
+        """What the registry calls a subject; an empty one is the whole context, and nothing where that is the default one."""
+        return qualified(subject, self._context)
+
+    def _here(self, subject: str, found: RegisteredSchema) -> SchemaVersion:
+        return replace(self._named_here(answers.version(subject, found)), subject=subject)
+
+    def _named_here(self, version: SchemaVersion) -> SchemaVersion:
+        """A version by the names that subjects have in this context."""
+        references = tuple(replace(one, subject=within(one.subject, self._context)) for one in version.references)
+        return replace(version, subject=within(version.subject, self._context), references=references)
+
+    def _default_level(self) -> str:
+        if there := self._there(""):
+            try:
+                return self._ask(
+                    "ask for the default level of the context",
+                    lambda: answers.text(self._client.get_compatibility(there)),
+                )
+            except SchemaNotFound:
+                pass
+        return self._ask("ask for the default level", lambda: answers.text(self._client.get_compatibility()))
 
     def _look_up(self, subject: str, whole: Sequence[Document], documents: Mapping[str, Document]) -> Registered:
         document = whole[-1]
@@ -326,7 +390,7 @@ class Registry:
         try:
             return self._ask(
                 f"look up {document.name} under the subject {subject}",
-                lambda: answers.registered(subject, self._client.lookup_schema(subject, schema)),
+                lambda: answers.registered(subject, self._client.lookup_schema(self._there(subject), schema)),
             )
         except SchemaNotFound as error:
             other = None if error.code == _NO_SUBJECT else self._same_by_meaning(subject, whole)
@@ -376,7 +440,8 @@ class Registry:
     def _fetch(self, key: int | UUID) -> avro.Schema:
         named = f"schema id {key}" if isinstance(key, int) else f"the schema with the GUID {key}"
         if isinstance(key, int):
-            version = self._ask(f"fetch {named}", lambda: answers.content(self._client.get_schema(key)))
+            of = self._there("") or None  # ids too are those of a context
+            version = self._ask(f"fetch {named}", lambda: answers.content(self._client.get_schema(key, of)))
         else:
             version = self._ask(f"fetch {named}", lambda: answers.content(self._client.get_schema_by_guid(str(key))))
         if version.type != "AVRO":
@@ -409,7 +474,7 @@ class Registry:
         return self._ask(
             f"fetch version {number} of the subject {subject}",
             # A version that was deleted softly still explains what was written with it.
-            lambda: answers.version(subject, self._client.get_version(subject, number, deleted=True)),
+            lambda: self._here(subject, self._client.get_version(self._there(subject), number, deleted=True)),
         )
 
 

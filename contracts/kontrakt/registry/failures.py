@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NOT_ABOUT_THE_SCHEMA: Final = frozenset((42202, 42203, 42204, 42205, 42206))
 """Codes of status 422 that say nothing against a schema: version, level, mode, not permitted, referenced
 (https://docs.confluent.io/platform/current/schema-registry/develop/api.html)."""
+_NOT_PERMITTED: Final = 42205
 _DENIED: Final = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED))
 _LATER: Final = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS))
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
@@ -31,6 +32,21 @@ _PROXIES: Final = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "AL
 def without_secrets(url: str) -> str:
     """A registry's address, or several separated by commas, without the credentials in it."""
     return ",".join(_without_secrets(part.strip()) for part in url.split(","))
+
+
+def completed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of confluent's client with what it asks for and only Confluent Cloud has: the logical cluster.
+
+    Confluent's client refuses tokens without one; other registries have none, and an empty one says nothing to them. An
+    OAuth scope is optional too (RFC 6749, section 4.4.2).
+    """
+    source = config.get("bearer.auth.credentials.source")
+    if source in (None, "CUSTOM"):
+        return dict(config)
+    optional = {"bearer.auth.logical.cluster": ""}
+    if source == "OAUTHBEARER":
+        optional["bearer.auth.scope"] = ""
+    return {**optional, **config}
 
 
 def credentials_apart(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,7 +87,13 @@ def translated(url: str, doing: str) -> Generator[None]:
         raise RegistryDenied(f"cannot {doing}: no token for the schema registry at {url}: {error}") from error
     except Exception as error:
         if _is_of_httpx(error, "TransportError"):
-            raise RegistryUnavailable(f"cannot {doing}: no answer from {url}: {_reason(error)}{_proxy(url)}") from error
+            hint = _proxy(url) or _authority(error)
+            raise RegistryUnavailable(f"cannot {doing}: no answer from {url}: {_reason(error)}{hint}") from error
+        if isinstance(error, KeyError) and error.args[0] in ("expires_in", "expires_at"):
+            raise RegistryDenied(
+                f"cannot {doing}: what gives tokens for the schema registry at {url} does not say how long a token is good for "
+                "(expires_in), so it cannot be renewed in time; set it there"
+            ) from error
         # Confluent's client trusts the shape of an answer and stumbles where it is another one.
         if isinstance(error, ValueError | TypeError | AttributeError | KeyError) or _is_of_httpx(error, "RequestError"):
             raise RegistryError(
@@ -103,6 +125,11 @@ def answered(url: str, doing: str, status: int, code: int | None, message: str |
         status == HTTPStatus.UNPROCESSABLE_ENTITY and number not in _NOT_ABOUT_THE_SCHEMA
     ):
         return SchemaRejected(text, status=status, code=number)
+    if number == _NOT_PERMITTED:
+        text += (
+            "; the registry takes schemas and levels in mode READWRITE: have whoever runs it set that, or write to the registry "
+            "that this one is a copy of, then do it again"
+        )
     if status in _LATER or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED):
         return RegistryUnavailable(text, status=status, code=number)
     return RegistryError(text, status=status, code=number)
@@ -125,4 +152,10 @@ def _proxy(url: str) -> str:
     present: Sequence[str] = [name for name in _PROXIES if os.environ.get(name)]
     if present and hosts & _LOOPBACK:
         return f"; {present[0]} is set, add the registry's host to NO_PROXY"
+    return ""
+
+
+def _authority(error: Exception) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "; name the authority that signed the registry's certificate: ssl.ca.location"
     return ""

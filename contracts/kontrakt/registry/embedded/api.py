@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
+from kontrakt.registry.contexts import DEFAULT, taken_apart
 from kontrakt.registry.documents import Reference
 
 from . import errors
@@ -41,8 +42,13 @@ class Call:
 
     @property
     def subject(self) -> str:
-        """The subject in the path. ``:.:`` stands for the default context, which needs no name."""
+        """The subject in the path, or a whole context. ``:.:`` stands for the default context, which needs no name."""
         return self.names[0].removeprefix(":.:")
+
+    @property
+    def among(self) -> str:
+        """The subject whose context an id is looked up in, or an empty string."""
+        return self.query.get("subject", "").removeprefix(":.:")
 
     @property
     def version(self) -> int:
@@ -296,11 +302,11 @@ def _config(store: Store, call: Call) -> Answer:  # noqa: ARG001
 
 
 def _set_config(store: Store, call: Call) -> Answer:
-    return store.policy.set_config(None, call.json()).told("compatibility")
+    return store.set_config(None, call.json()).told("compatibility")
 
 
 def _drop_config(store: Store, call: Call) -> Answer:  # noqa: ARG001
-    return store.policy.drop_config(None).told()
+    return store.drop_config(None).told()
 
 
 def _subject_config(store: Store, call: Call) -> Answer:
@@ -309,11 +315,11 @@ def _subject_config(store: Store, call: Call) -> Answer:
 
 
 def _set_subject_config(store: Store, call: Call) -> Answer:
-    return store.policy.set_config(call.subject, call.json()).told("compatibility")
+    return store.set_config(call.subject, call.json()).told("compatibility")
 
 
 def _drop_subject_config(store: Store, call: Call) -> Answer:
-    return store.policy.drop_config(call.subject).told()
+    return store.drop_config(call.subject).told()
 
 
 def _mode(store: Store, call: Call) -> Answer:  # noqa: ARG001
@@ -363,34 +369,26 @@ def _id(call: Call) -> int:
 
 
 def _by_id(store: Store, call: Call) -> Answer:
-    schema = store.by_id(_id(call))
+    context, schema = store.by_id(_id(call), call.among)
     answered = _content(schema.text, schema.references, schema.metadata, schema.rules)
     answered["guid"] = str(schema.guid)
     if call.flag("fetchMaxId"):
-        answered["maxId"] = store.max_id()
+        answered["maxId"] = store.max_id(context)
     return answered
 
 
 def _id_text(store: Store, call: Call) -> Answer:
-    return Raw(store.by_id(_id(call)).text)
+    return Raw(store.by_id(_id(call), call.among)[1].text)
 
 
 def _id_versions(store: Store, call: Call) -> Answer:
-    found = store.with_id(_id(call), deleted=call.flag("deleted"))
-    wanted = call.query.get("subject")
-    return call.paged(
-        [
-            {"subject": version.subject, "version": version.number}
-            for version in found
-            if wanted in (None, version.subject)
-        ]
-    )
+    found = store.with_id(_id(call), call.among, deleted=call.flag("deleted"))
+    return call.paged([{"subject": version.subject, "version": version.number} for version in found])
 
 
 def _id_subjects(store: Store, call: Call) -> Answer:
-    found = store.with_id(_id(call), deleted=call.flag("deleted"))
-    wanted = call.query.get("subject")
-    return call.paged(sorted({version.subject for version in found if wanted in (None, version.subject)}))
+    found = store.with_id(_id(call), call.among, deleted=call.flag("deleted"))
+    return call.paged(sorted({version.subject for version in found}))
 
 
 def _guid(call: Call) -> UUID:
@@ -401,20 +399,18 @@ def _guid(call: Call) -> UUID:
 
 
 def _by_guid(store: Store, call: Call) -> Answer:
-    _, schema = store.by_guid(_guid(call))
+    _, _, schema = store.by_guid(_guid(call))[0]
     answered = _content(schema.text, schema.references, schema.metadata, schema.rules)
     return {**answered, "guid": str(schema.guid)}
 
 
 def _guid_ids(store: Store, call: Call) -> Answer:
-    number, _ = store.by_guid(_guid(call))
-    return [{"context": ".", "id": number}]
+    return [{"context": context, "id": number} for context, number, _ in store.by_guid(_guid(call))]
 
 
 def _contexts(store: Store, call: Call) -> Answer:
-    """The contexts; a subject outside of the default one is called ``:.context:subject``."""
-    named = {name.split(":")[1] for name in store.subjects() if name.startswith(":.") and name.count(":") > 1}
-    return call.paged([".", *sorted(named - {"."})])
+    named = {taken_apart(name)[0] for name in store.subjects()}
+    return call.paged([DEFAULT, *sorted(named - {DEFAULT})])
 
 
 _HANDLERS: Final[Mapping[str, Function]] = {

@@ -1,4 +1,4 @@
-"""Levels and modes: of the registry, and of subjects that have their own."""
+"""Levels and modes: of the registry, and of contexts and subjects that have their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kontrakt.avro.compatibility import Level
+from kontrakt.registry.contexts import DEFAULT, taken_apart
 
 from . import errors
 
@@ -71,8 +72,10 @@ class Policy:
 
     def config(self, subject: str | None = None) -> Config:
         """What counts for a subject; without one, for the registry."""
-        general = self._configs.get(None, Config()).above(self._default)
-        return general if subject is None else self._configs.get(subject, Config()).above(general)
+        found = self._configs.get(None, Config()).above(self._default)
+        for level in _levels(subject):
+            found = self._configs.get(level, Config()).above(found)
+        return found
 
     def own_config(self, subject: str) -> Config:
         """What is set for a subject itself.
@@ -116,7 +119,9 @@ class Policy:
         general = self._modes.get(None, "READWRITE")
         if general == "READONLY_OVERRIDE":
             return general
-        return self._modes.get(subject, general)
+        for level in _levels(subject):
+            general = self._modes.get(level, general)
+        return general
 
     def own_mode(self, subject: str) -> str:
         """A subject's own mode.
@@ -156,6 +161,14 @@ class Policy:
         """Drop what a subject has of its own."""
         self._configs.pop(subject, None)
         self._modes.pop(subject, None)
+
+
+def _levels(subject: str | None) -> tuple[str, ...]:
+    """Where something may be set for a subject, the nearest last: its context, which is called ``:.context:``, and itself."""
+    if subject is None:
+        return ()
+    context, _ = taken_apart(subject)
+    return (subject,) if context == DEFAULT else (f":{context}:", subject)
 
 
 def checked_level(level: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from kontrakt import avro
 from kontrakt.avro.render import closed
 from kontrakt.avro.shapes import is_object
 from kontrakt.errors import SchemaErrors
+from kontrakt.registry.contexts import taken_apart
 
 from .errors import invalid_schema
 
@@ -66,7 +68,7 @@ class Schema:
     rules: Any
     identity: str
 
-    @property
+    @cached_property
     def guid(self) -> UUID:
         """Its GUID: the same in every registry."""
         return UUID(bytes=hashlib.md5(self.identity.encode(), usedforsecurity=False).digest())
@@ -94,6 +96,11 @@ class Version:
     id: int
     schema: Schema
     deleted: bool = False
+
+    @property
+    def context(self) -> str:
+        """The context of its subject."""
+        return taken_apart(self.subject)[0]
 
 
 def read(

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
 
+from kontrakt.registry.contexts import DEFAULT, qualified, taken_apart
 from kontrakt.registry.documents import Reference
 
 from . import errors
+from .ids import Ids
 from .judge import reasons
 from .schemas import Draft, Schema, Version, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from uuid import UUID
 
-    from .policy import Policy
+    from .policy import Config, Policy
+
+_IMPORTING: Final = ("IMPORT", "FORWARD")
+"""The modes in which schemas come with the ids that they have in another registry."""
 
 LATEST: Final = -1
 """Stands for the number of the newest version."""
@@ -32,10 +38,7 @@ class Store:
         self.policy: Final = policy
         self._lock = threading.RLock()
         self._subjects: dict[str, dict[int, Version]] = {}
-        self._schemas: dict[int, Schema] = {}
-        self._ids: dict[str, int] = {}
-        self._guids: dict[UUID, int] = {}
-        self._next_id = 1
+        self._ids: defaultdict[str, Ids] = defaultdict(Ids)
 
     # Registering and looking up
 
@@ -46,26 +49,28 @@ class Store:
             ApiError: The schema is not valid or not compatible, or the mode does not allow it.
         """
         with self._lock:
-            mode = self._writable(subject)
-            if draft.id is not None and mode != "IMPORT":
-                raise errors.not_permitted(
-                    f"only in mode IMPORT does a schema bring its id; the mode of the subject {subject} is {mode}"
-                )
-            if draft.id is None and mode == "IMPORT":
-                raise errors.not_permitted(
-                    f"the mode of the subject {subject} is IMPORT, where each schema brings its id"
-                )
             schema = self._read(subject, draft)
             history = self._versions(subject)
-            for version in reversed(history):
-                if version.schema.identity == schema.identity:
-                    return version
-            if mode != "IMPORT":
+            same = next((one for one in reversed(history) if one.schema.identity == schema.identity), None)
+            if same is not None and draft.id in (None, same.id):
+                return same  # in every mode: nothing is written
+            importing = self._writable(subject) in _IMPORTING
+            if draft.id is not None and not importing:
+                raise errors.not_permitted(
+                    f"only in the modes {' and '.join(_IMPORTING)} does a schema bring its id; "
+                    f"the mode of the subject {subject} is {self.policy.mode(subject)}"
+                )
+            if draft.id is None and importing:
+                raise errors.not_permitted(
+                    f"the mode of the subject {subject} is {self.policy.mode(subject)}, where each schema brings its id"
+                )
+            if not importing:
                 found = self._reasons(subject, schema, history)
                 if found:
                     raise errors.incompatible(subject, found)
             number = self._number_for(subject, draft)
-            version = Version(subject=subject, number=number, id=self._id_for(schema, draft), schema=schema)
+            given = self._ids[taken_apart(subject)[0]].give(schema, draft.id)
+            version = Version(subject=subject, number=number, id=given, schema=schema)
             self._subjects.setdefault(subject, {})[number] = version
             return version
 
@@ -140,37 +145,67 @@ class Store:
                     return version
             raise errors.version_not_found(number)
 
-    def by_id(self, number: int) -> Schema:
-        """The schema of an id; those whose versions are deleted softly count.
+    def by_id(self, number: int, among: str = "") -> tuple[str, Schema]:
+        """The schema of an id, and its context; those whose versions are deleted softly count.
+
+        Args:
+            number: The id.
+            among: A subject, or a whole context, to look in. A subject that names no context is looked for in all of them,
+                the default one first; without any, the default context counts.
 
         Raises:
             ApiError: There is none.
         """
         with self._lock:
-            if number not in self._schemas:
-                raise errors.schema_not_found(number)
-            return self._schemas[number]
+            context, name = taken_apart(among)
+            places = [context]
+            if name and context == DEFAULT:
+                holding = (taken_apart(one.subject) for one in self._all() if one.id == number)
+                places += [other for other, called in holding if called == name]
+            for place in places:
+                if number in self._ids[place].schemas:
+                    return place, self._ids[place].schemas[number]
+            raise errors.schema_not_found(number)
 
-    def by_guid(self, guid: UUID) -> tuple[int, Schema]:
-        """The schema of a GUID, and its id; those whose versions are deleted softly count.
+    def by_guid(self, guid: UUID) -> list[tuple[str, int, Schema]]:
+        """The schema of a GUID, with each context that holds it and its id there; versions deleted softly count.
 
         Raises:
             ApiError: There is none.
         """
         with self._lock:
-            if guid not in self._guids:
+            found = [
+                (context, number, schema)
+                for context, ids in sorted(self._ids.items())
+                for number, schema in ids.schemas.items()
+                if schema.guid == guid
+            ]
+            if not found:
                 raise errors.schema_not_found(guid)
-            return self._guids[guid], self._schemas[self._guids[guid]]
+            return found
 
-    def with_id(self, number: int, *, deleted: bool = False) -> list[Version]:
+    def with_id(self, number: int, among: str = "", *, deleted: bool = False) -> list[Version]:
         """Every version whose schema has an id, by subject and number.
+
+        Args:
+            number: The id.
+            among: As for :meth:`by_id`; a subject that is named is the only one told of.
+            deleted: Whether versions that are deleted softly are told of.
 
         Raises:
             ApiError: There is no such id.
         """
         with self._lock:
-            self.by_id(number)
-            return [version for version in self._all() if version.id == number and (deleted or not version.deleted)]
+            context, _ = self.by_id(number, among)
+            wanted = taken_apart(among)[1]
+            return [
+                version
+                for version in self._all()
+                if version.id == number
+                and (deleted or not version.deleted)
+                and version.context == context
+                and wanted in ("", taken_apart(version.subject)[1])
+            ]
 
     def all_versions(self, prefix: str = "", *, deleted: bool = False, newest_only: bool = False) -> list[Version]:
         """The versions of all subjects whose names begin with something, or the newest of each."""
@@ -191,10 +226,10 @@ class Store:
             version = self.version(subject, number, deleted=True)
             return sorted({user.id for user in self._users(version)})
 
-    def max_id(self) -> int:
-        """The greatest id so far."""
+    def max_id(self, context: str) -> int:
+        """The greatest id so far, of a context."""
         with self._lock:
-            return self._next_id - 1
+            return self._ids[context].greatest
 
     # Deleting
 
@@ -252,6 +287,29 @@ class Store:
 
     # Levels and modes
 
+    def set_config(self, subject: str | None, given: Mapping[str, Any]) -> Config:
+        """Set what a request gives, for a subject, a context or, without one, the registry.
+
+        Returns:
+            What it gave, understood.
+
+        Raises:
+            ApiError: There is no such level, a value is of the wrong kind, or the mode does not allow it.
+        """
+        with self._lock:
+            self._writable(subject)
+            return self.policy.set_config(subject, given)
+
+    def drop_config(self, subject: str | None) -> Config:
+        """Return to what is above, and say what it was.
+
+        Raises:
+            ApiError: The subject has nothing of its own, or the mode does not allow it.
+        """
+        with self._lock:
+            self._writable(subject)
+            return self.policy.drop_config(subject)
+
     def set_mode(self, subject: str | None, mode: str, *, force: bool = False) -> None:
         """Set the mode of a subject, or of the registry.
 
@@ -295,7 +353,8 @@ class Store:
         used: list[Version] = []
         for one in draft.references:
             try:
-                version = self.version(one.subject, one.version)
+                # A reference that names no context is into the context of what refers.
+                version = self.version(qualified(one.subject, taken_apart(subject)[0]), one.version)
             except errors.ApiError:
                 raise errors.invalid_schema(
                     f"it refers to version {one.version} of the subject {one.subject}, which is not there"
@@ -305,10 +364,11 @@ class Store:
         normalize = draft.normalize or self.policy.config(subject).normalize is True
         return read(draft, tuple(references), [version.schema.tree for version in used], normalize=normalize)
 
-    def _writable(self, subject: str) -> str:
+    def _writable(self, subject: str | None) -> str:
         mode = self.policy.mode(subject)
         if mode in ("READONLY", "READONLY_OVERRIDE"):
-            raise errors.not_permitted(f"the mode of the subject {subject} is {mode}: nothing can be changed")
+            of = f"the subject {subject}" if subject is not None else "the registry"
+            raise errors.not_permitted(f"the mode of {of} is {mode}: nothing can be changed")
         return mode
 
     def _reasons(self, subject: str, schema: Schema, history: list[Version]) -> list[str]:
@@ -320,40 +380,28 @@ class Store:
 
     def _number_for(self, subject: str, draft: Draft) -> int:
         taken = self._subjects.get(subject, {})
-        if draft.version is not None and self.policy.mode(subject) == "IMPORT":
+        if draft.version is not None and self.policy.mode(subject) in _IMPORTING:
             if draft.version in taken:
                 raise errors.not_permitted(f"the subject {subject} has a version {draft.version} already")
             return draft.version
         return max(taken, default=0) + 1
 
-    def _id_for(self, schema: Schema, draft: Draft) -> int:
-        """The id of the same schema elsewhere, or the next one."""
-        number = self._ids.get(schema.identity, self._next_id) if draft.id is None else draft.id
-        if number in self._schemas and self._schemas[number].identity != schema.identity:
-            raise errors.not_permitted(f"the id {number} belongs to another schema")
-        self._next_id = max(self._next_id, number + 1)
-        self._remember(number, schema)
-        return number
-
-    def _remember(self, number: int, schema: Schema) -> None:
-        self._schemas.setdefault(number, schema)
-        self._ids.setdefault(schema.identity, number)
-        self._guids.setdefault(schema.guid, number)
-
     def _sweep(self) -> None:
         """Forget the schemas that no version has any more; their ids are not given again."""
-        self._schemas.clear()
-        self._ids.clear()
-        self._guids.clear()
+        for ids in self._ids.values():
+            ids.clear()
         for version in self._all():
-            self._remember(version.id, version.schema)
+            self._ids[version.context].remember(version.id, version.schema)
 
     def _users(self, version: Version) -> list[Version]:
         return [
             other
             for other in self._all()
             if not other.deleted
-            and any((one.subject, one.version) == (version.subject, version.number) for one in other.schema.references)
+            and any(
+                (qualified(one.subject, other.context), one.version) == (version.subject, version.number)
+                for one in other.schema.references
+            )
         ]
 
     def _check_unused(self, version: Version) -> None:
