@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import sqlite3
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kontrakt.errors import BusError
 
 from .messages import EPOCH
+from .told import told_of
 
+if TYPE_CHECKING:
+    from .clock import Clock
+    from .messages import RequestMeta
+
+_log: Final = logging.getLogger("kontrakt.kafka")
 _SECOND: Final = dt.timedelta(seconds=1)
 
 
 class AnswerStore(Protocol):
-    """Remembers the answers of a service by the request. Called by one service at a time."""
+    """Remembers the answers of a service by the request. Called by one thread at a time of those of a service."""
 
     def find(self, request: str, now: dt.datetime) -> bytes | None:
         """What was answered; None when it is not known, or not any more.
@@ -135,6 +143,54 @@ class SqliteAnswers:
 
     def _failure(self, what: str, error: sqlite3.Error) -> BusError:
         return BusError(f"cannot {what} the remembered answers in {self._path}: {error}")
+
+
+class Once:
+    """Has the requests of a service executed that were not answered before.
+
+    Args:
+        store: Remembers the answers.
+        clock: What tells the time.
+    """
+
+    def __init__(self, store: AnswerStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._executing: set[str] = set()
+        self._changed = threading.Condition()
+
+    def answer(
+        self, request: str, meta: RequestMeta, execute: Callable[[], tuple[bytes, Exception | None]]
+    ) -> tuple[bytes, Exception | None]:
+        """The answer to a request, remembered or new. What the contract does not declare as an outcome is not remembered.
+
+        Args:
+            request: What the request is known by. Where another thread executes one that is the same, this waits for it.
+            meta: Where it stands.
+            execute: Gives the answer, and what failed unless that is a declared outcome.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: request not in self._executing)
+            known = self._store.find(request, self._clock.now())
+            if known is None:
+                self._executing.add(request)
+        if known is not None:
+            _log.info(
+                "the request %s was executed before; its answer is sent again",
+                meta,
+                extra=told_of("request.repeated", meta),
+            )
+            return known, None
+        try:
+            answer, failed = execute()
+            if failed is None:
+                with self._changed:
+                    self._store.remember(request, answer, self._clock.now())
+        finally:
+            with self._changed:
+                self._executing.discard(request)
+                self._changed.notify_all()
+        return answer, failed
 
 
 _TABLE: Final = """

@@ -19,7 +19,7 @@ from .intake import Intake
 from .messages import Delete, Event, Put
 from .told import told
 from .topics import EventHandler
-from .workers import Workers
+from .workers import checked, work
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -200,15 +200,10 @@ class Consumer(ABC, Generic[T]):
     # --- running -----------------------------------------------------------------------------------------------------
 
     def _run(self, handle: Callable[[type[Any], T], None], workers: int) -> None:
-        if workers < 1:
-            raise ValueError(f"workers must be at least 1, not {workers}")
+        checked(workers)
         self._fetcher.check()
         self._handled()
-        if workers > 1:
-            Workers(self._intake, lambda task: self._handle(task, handle), workers).run()
-            return
-        while (task := self._intake.next(None)) is not None:
-            self._handle(task, handle)
+        work(self._intake, lambda task: self._handle(task, handle), workers)
 
     def _handle(self, task: Task, handle: Callable[[type[Any], T], None]) -> None:
         """Read a message and handle it, or do what the policy says."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from kontrakt.errors import BusError, DecodeError, HandlerError, KontraktError, SchemaNotFound
 
@@ -49,6 +49,7 @@ class Intake:
         start: Where the group starts when it has no offset.
         policies: Every policy that may be asked.
         config: More for librdkafka.
+        keyless: Whether messages without a key share a lane, or have one each.
 
     Raises:
         TopicNotFound: The topic is missing, or one for dead letters.
@@ -65,17 +66,18 @@ class Intake:
         start: Start,
         policies: Collection[OnError],
         config: Mapping[str, Any] | None,
+        keyless: Literal["share", "alone"] = "share",
     ) -> None:
         self._clock = bus.clock
         self._paused: set[Place] = set()
         self._look_again: float | None = None
-        self.lanes: Final = Lanes()
+        self.lanes: Final = Lanes(keyless)
         self.pooled = False
-        """Whether threads of a pool handle the messages: a lane is then a key."""
+        """Whether messages are finished by other threads than the one that takes them."""
         bus.ensure_topic(topic)
         self.fetcher: Final = Fetcher(bus.kafka, topic, group=group, start=start, own=config, on_leaving=self._leave)
         try:
-            self._letters = DeadLetters(bus, self.fetcher, policies)
+            self.letters: Final = DeadLetters(bus, self.fetcher, policies)
         except BaseException:
             self.fetcher.close()
             raise
@@ -96,6 +98,8 @@ class Intake:
         until = None if timeout is None else time.monotonic() + timeout
         while not self.fetcher.stopped:
             self.wake()
+            if self.pooled:
+                self.note()
             if (task := self.lanes.take()) is not None:
                 if task.delivery is None:
                     return task
@@ -227,7 +231,7 @@ class Intake:
 
     def _put_aside(self, task: Task, policy: DeadLetter, error: KontraktError) -> None:
         try:
-            task.delivery = self._letters.send(task.message, policy, error)
+            task.delivery = self.letters.send(task.message, policy, error)
         except BaseException:
             self.give_back(task)
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterator
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from .fetcher import Place, place_of
 
@@ -121,10 +121,14 @@ class Lane:
 class Lanes:
     """All messages that were fetched and are not finished. Threads may share it.
 
-    A lane is a partition, or a key within a partition (where messages without a key share one).
+    A lane is a partition, or a key within a partition.
+
+    Args:
+        keyless: Whether messages without a key share a lane, or have one each.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keyless: Literal["share", "alone"] = "share") -> None:
+        self._keyless = keyless
         self.by_key = False
         self.changed: Final = threading.Condition()
         self.waited_for = False
@@ -148,7 +152,7 @@ class Lanes:
             if partition is None:
                 partition = self._partitions[place] = Partition(place)
             partition.begin(offset)
-            key = (place, message.key()) if self.by_key else place
+            key = self._key_of(message, place, offset)
             lane = self._lanes.get(key)
             if lane is None:
                 lane = self._lanes[key] = Lane(key)
@@ -314,12 +318,23 @@ class Lanes:
             self._waiting.clear()
             self._lanes.clear()
             for task in sorted(tasks, key=lambda task: (task.partition.place, task.offset)):
-                place = task.partition.place
-                key = (place, task.message.key()) if by_key else place
+                key = self._key_of(task.message, task.partition.place, task.offset)
                 task.lane = self._lanes.setdefault(key, Lane(key))
                 task.lane.queue.append(task)
             for lane in list(self._lanes.values()):
                 self._next_of(lane)
+
+    def wait_for_all(self) -> None:
+        """Wait until nothing is being handled any more."""
+        with self.changed:
+            self.changed.wait_for(lambda: not any(partition.running for partition in self._partitions.values()))
+
+    def _key_of(self, message: Message, place: Place, offset: int) -> LaneKey:
+        """What a message has in common with those that it must not overtake."""
+        if not self.by_key:
+            return place
+        key = message.key()
+        return (place, offset) if key is None and self._keyless == "alone" else (place, key)
 
     def _hold(self, lane: Lane) -> None:
         """Let nothing of a lane be taken, also where one that was taken had been released."""

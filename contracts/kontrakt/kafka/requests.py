@@ -78,6 +78,7 @@ class Requests:
         group: str,
         on_error: OnError = "stop",
         deduplicate: AnswerStore | None = None,
+        workers: int = 1,
         config: Mapping[str, Any] | None = None,
     ) -> ServiceRunner: ...
     @overload
@@ -90,6 +91,7 @@ class Requests:
         group: str,
         on_error: OnError = "stop",
         deduplicate: AnswerStore | None = None,
+        workers: int = 1,
         config: Mapping[str, Any] | None = None,
     ) -> AsyncServiceRunner: ...
     @classmethod
@@ -101,6 +103,7 @@ class Requests:
         group: str,
         on_error: OnError = "stop",
         deduplicate: AnswerStore | None = None,
+        workers: int = 1,
         config: Mapping[str, Any] | None = None,
     ) -> ServiceRunner | AsyncServiceRunner:
         """Answer requests.
@@ -114,6 +117,8 @@ class Requests:
                 aside, and one-way requests too on which the service failed. Nothing is tried again, as requesters do not wait for that: of a :class:`~kontrakt.Retry` counts what comes ``then``.
             deduplicate: Remembers answers, ``MemoryAnswers`` or ``SqliteAnswers``: a request that comes again gets the same answer, and is
                 not executed again. Without it every request is executed as often as it comes.
+            workers: How many requests may be at work. With more than one, requests with different keys are executed at the same time,
+                those with one key one after the other, and those without a key in any order. A blocking service has so many threads.
             config: More for librdkafka's consumer, by its own names.
 
         Returns:
@@ -124,12 +129,20 @@ class Requests:
             TopicNotFound: There is no such topic.
             BrokerUnavailable: No broker answers.
             TypeError: The service is one of another protocol.
+            ValueError: There is not at least one worker.
         """
         from .service import ServiceRunner
 
         def make(bus: Bus, service: RequestService) -> ServiceRunner:
             return ServiceRunner(
-                bus, cls, service, group=group, on_error=on_error, deduplicate=deduplicate, config=config
+                bus,
+                cls,
+                service,
+                group=group,
+                on_error=on_error,
+                deduplicate=deduplicate,
+                workers=workers,
+                config=config,
             )
 
         if not isinstance(bus, AsyncBus):

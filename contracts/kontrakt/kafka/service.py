@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from kontrakt.errors import (
@@ -20,13 +20,13 @@ from kontrakt.errors import (
     SchemaNotFound,
 )
 
+from .answers import AnswerStore, Once
 from .client import MILLISECONDS, PARTITION
-from .dead_letters import DeadLetters
 from .declared import requests_topic, responses_topic
 from .decoding import meta_of
 from .failures import located
-from .fetcher import Fetcher
 from .forks import watch
+from .intake import Intake
 from .messages import EPOCH, RequestMeta
 from .policies import DeadLetter, Retry
 from .requests import (
@@ -41,24 +41,20 @@ from .requests import (
 )
 from .serialization import AvroReader, ValueWriter
 from .told import told, told_of
+from .workers import checked, work
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from confluent_kafka import Message
 
-    from .answers import AnswerStore
     from .bus import Bus
     from .clock import Clock
     from .delivery import Delivery
-    from .fetcher import Place
+    from .lanes import Task
     from .policies import OnError
 
 _log: Final = logging.getLogger("kontrakt.kafka")
-
-IN_FLIGHT: Final = 1000
-"""Answers that may be on their way before the service waits for the oldest."""
-_SLICE_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ class ServiceRunner:
     """A service at work.
 
     A request's offset is committed when its answer was delivered, so a service that crashes answers again. One whose deadline has
-    passed, by the clock of the bus, is not started. An error that the protocol declares is answered as such; any other exception is
+    passed, by the clock of the bus, is not started. Offsets are committed up to the first request that is not finished. An error that the protocol declares is answered as such; any other exception is
     logged, and answered with its name and text, as is a request that cannot be read. An answer that cannot be delivered is logged:
     the requester's time runs out.
 
@@ -122,10 +118,13 @@ class ServiceRunner:
             :class:`~kontrakt.Retry` counts what comes ``then``.
         deduplicate: Remembers answers, so that a request that comes again gets the same one and is not executed again. It is known by
             its idempotency key, or, without one, by its place in the topic.
+        workers: How many threads execute requests. With more than one, those of different keys are executed at the same time, and
+            those of one key one after the other; requests without a key have no order.
         config: More for librdkafka's consumer, by its own names.
 
     Raises:
         TypeError: The service is one of another protocol.
+        ValueError: There is not at least one worker.
     """
 
     def __init__(
@@ -137,6 +136,7 @@ class ServiceRunner:
         group: str,
         on_error: OnError = "stop",
         deduplicate: AnswerStore | None = None,
+        workers: int = 1,
         config: Mapping[str, Any] | None = None,
     ) -> None:
         expected: Any = getattr(requests, "Service", RequestService)
@@ -147,23 +147,25 @@ class ServiceRunner:
         self._bus = bus
         self._topic = requests_topic(requests)
         self._on_error = on_error.then if isinstance(on_error, Retry) else on_error
-        self._answers = deduplicate
+        self._answers = None if deduplicate is None else Once(deduplicate, bus.clock)
+        self._workers = checked(workers)
         self._clock = bus.clock
         self._sender = bus.sender
         self._deliveries = self._sender.deliveries()
         self._operations = {one.request: Answering(bus, requests, one, service) for one in requests.operations}
         self._requests = AvroReader(bus.registry, tuple(self._operations))
-        self._unanswered: deque[tuple[Message, Delivery | None]] = deque()
         self._busy = threading.RLock()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
-        bus.ensure_topic(self._topic)
-        self._fetcher = Fetcher(bus.kafka, self._topic, group=group, own=config, on_leaving=self._leave)
+        self._intake = Intake(
+            bus, self._topic, group=group, start="earliest", policies=[on_error], config=config, keyless="alone"
+        )
+        self._intake.pooled = True  # a request is finished when its answer arrives
+        self._fetcher = self._intake.fetcher
         try:
-            self._letters = DeadLetters(bus, self._fetcher, [on_error])
             bus.opened(self)
         except BaseException:  # as for a consumer
-            self._fetcher.close()
+            self._intake.close()
             raise
         watch(self)
 
@@ -179,11 +181,7 @@ class ServiceRunner:
         self._fetcher.check()
         with self._busy:
             try:
-                while not self._fetcher.stopped:
-                    message = self._fetcher.take(_SLICE_SECONDS)
-                    if message is not None:
-                        self._serve(message)
-                    self._advance()
+                work(self._intake, self._serve, self._workers)
             finally:
                 self.close()
 
@@ -193,19 +191,19 @@ class ServiceRunner:
         return self._fetcher.stopped
 
     def stop(self) -> None:
-        """Let :meth:`run` end after the request at hand. May be called from any thread and from a signal handler."""
+        """Let :meth:`run` end after the requests at hand. May be called from any thread and from a signal handler."""
         self._fetcher.stop()
 
     def close(self) -> None:
-        """Finish the request at hand, deliver the answers, and leave the group."""
+        """Finish the requests at hand, deliver the answers, and leave the group."""
         self._fetcher.stop()
         with self._busy:  # whoever runs has ended
             self._bus.ended(self)
             try:
                 if not self._fetcher.closed:
-                    self._settle()
+                    self._intake.lanes.wait_for_all()  # for the answers that are on their way
             finally:
-                self._fetcher.close()
+                self._intake.close()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
@@ -213,7 +211,6 @@ class ServiceRunner:
     def after_fork(self) -> None:
         """Note that this is a forked child: requests are the parent's, which also holds the lock where it is held."""
         self._busy = threading.RLock()
-        self._unanswered.clear()
 
     def __enter__(self) -> Self:
         if self._thread is None:
@@ -239,13 +236,28 @@ class ServiceRunner:
 
     # --- one request -------------------------------------------------------------------------------------------------
 
-    def _serve(self, message: Message) -> None:
+    def _serve(self, task: Task) -> None:
         try:
-            delivery = self._handle(message)
+            delivery = self._handle(task.message)
         except BaseException:
-            self._fetcher.give_back(message)
+            self._intake.give_back(task)
             raise
-        self._unanswered.append((message, delivery))
+        if delivery is None:
+            self._intake.finish(task)
+        else:
+            self._intake.lanes.release(task)
+            delivery.when_done(partial(self._answered, task, delivery))
+
+    def _answered(self, task: Task, delivery: Delivery) -> None:
+        """Note that a request is finished, whatever became of its answer. Called by the producer's thread."""
+        try:
+            delivery.result()
+        except DeliveryError:
+            _log.exception(
+                "an answer was not delivered; the requester's time runs out",
+                extra=told("answer.failed", topic=self._topic),
+            )
+        self._intake.finish(task)
 
     def _handle(self, message: Message) -> Delivery | None:
         """Call the service; the delivery of its answer, or None where there is none to give."""
@@ -270,7 +282,8 @@ class ServiceRunner:
             if self._answers is None:
                 answer, failed = self._executed(operation, request, meta)
             else:
-                answer, failed = self._executed_once(self._answers, operation, request, meta)
+                known_by = f"{self._topic} {operation.name} {_identity(meta)}"
+                answer, failed = self._answers.answer(known_by, meta, partial(self._executed, operation, request, meta))
             if not operation.one_way:
                 return self._reply(reply, answer, meta)
             if failed is not None and isinstance(self._on_error, DeadLetter):
@@ -279,24 +292,6 @@ class ServiceRunner:
                 unheard.__cause__ = failed
                 self._put_aside(message, meta, self._on_error, unheard)
             return None
-
-    def _executed_once(
-        self, answers: AnswerStore, operation: Answering, request: Any, meta: RequestMeta
-    ) -> tuple[bytes, Exception | None]:
-        """The answer to a request, remembered or new. What the contract does not declare as an outcome is not remembered."""
-        known_by = f"{self._topic} {operation.name} {_identity(meta)}"
-        known = answers.find(known_by, self._clock.now())
-        if known is not None:
-            _log.info(
-                "the request %s was executed before; its answer is sent again",
-                meta,
-                extra=told_of("request.repeated", meta),
-            )
-            return known, None
-        answer, failed = self._executed(operation, request, meta)
-        if failed is None:
-            answers.remember(known_by, answer, self._clock.now())
-        return answer, failed
 
     def _executed(self, operation: Answering, request: Any, meta: RequestMeta) -> tuple[bytes, Exception | None]:
         """Call the service: the answer, and what failed unless it is an outcome that the contract declares."""
@@ -356,7 +351,7 @@ class ServiceRunner:
 
     def _put_aside(self, message: Message, meta: RequestMeta, policy: DeadLetter, error: KontraktError) -> None:
         """Put a request aside that nobody can be told of; it counts as handled when the broker has acknowledged that."""
-        self._letters.send(message, policy, error).result()
+        self._intake.letters.send(message, policy, error).result()
         _log.error("putting aside the request %s: %s", meta, error, extra=told_of("message.put_aside", meta))
 
     def _reply(self, reply: _ReplyTo | None, answer: bytes, meta: RequestMeta) -> Delivery | None:
@@ -375,40 +370,6 @@ class ServiceRunner:
                 "the answer to %s cannot be sent", meta, extra=told_of("answer.failed", meta)
             )  # the requester named a place that does not exist
             return None
-
-    # --- offsets -----------------------------------------------------------------------------------------------------
-
-    def _advance(self) -> None:
-        """Note as handled what was answered, in order: nothing behind an answer that is still on its way."""
-        while self._unanswered:
-            message, delivery = self._unanswered[0]
-            if delivery is not None:
-                if not delivery.done and len(self._unanswered) <= IN_FLIGHT:
-                    return
-                try:
-                    delivery.result()
-                except DeliveryError:
-                    _log.exception(
-                        "an answer was not delivered; the requester's time runs out",
-                        extra=told("answer.failed", topic=self._topic),
-                    )
-            self._fetcher.handled(message)
-            self._unanswered.popleft()
-
-    def _leave(self, _places: Collection[Place], lost: bool) -> None:
-        """Finish what can be finished of partitions that are given up."""
-        if not lost:
-            self._settle()
-
-    def _settle(self) -> None:
-        """Wait for the answers that are on their way, and note their requests as handled."""
-        for _, delivery in self._unanswered:
-            if delivery is not None:
-                try:
-                    delivery.result()
-                except DeliveryError:
-                    continue
-        self._advance()
 
 
 def _reply_to(meta: RequestMeta) -> _ReplyTo | None:

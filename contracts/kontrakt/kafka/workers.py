@@ -1,4 +1,4 @@
-"""Several threads handle the messages of one consumer, each key's in their order."""
+"""The messages of an intake are handled: in one thread, or in several, each key's in their order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,32 @@ if TYPE_CHECKING:
     from .lanes import Task
 
 _SLICE_SECONDS: Final = 0.2
+
+
+def work(intake: Intake, handle: Callable[[Task], None], workers: int) -> None:
+    """Handle messages until the intake is stopped.
+
+    Args:
+        intake: Where they come from.
+        handle: Handles one, and says so to the intake; what it raises ends the run.
+        workers: How many threads handle messages, each those of another key; with one, it is this.
+    """
+    if checked(workers) > 1:
+        Workers(intake, handle, workers).run()
+        return
+    while (task := intake.next(None)) is not None:
+        handle(task)
+
+
+def checked(workers: int) -> int:
+    """A number of workers.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    return workers
 
 
 class Workers:
@@ -40,7 +66,7 @@ class Workers:
             BaseException: What a thread met first that its policy does not pass over.
         """
         intake, lanes = self._intake, self._lanes
-        intake.pooled = True
+        pooled, intake.pooled = intake.pooled, True
         lanes.regroup(by_key=True)
         for thread in self._threads:
             thread.start()
@@ -54,7 +80,7 @@ class Workers:
             for thread in self._threads:
                 thread.join()
             intake.note()
-            intake.pooled = False
+            intake.pooled = pooled
             lanes.regroup(by_key=False)
         if self._failure is not None:
             raise self._failure

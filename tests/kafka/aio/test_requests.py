@@ -21,6 +21,7 @@ from tests.kafka.new.payments import (
     ReturnRequest,
     SettledRequest,
 )
+from tests.kafka.test_workers import SAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,7 @@ class AsyncBank(Payments.AsyncService):
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.slow = {"slow"}
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
         self.cancelled = asyncio.Event()
@@ -54,7 +56,7 @@ class AsyncBank(Payments.AsyncService):
     async def authorize(self, request: AuthorizeRequest, meta: Meta) -> Authorization:
         self.asked.append(request.order_id)
         self.begun.set()
-        if request.order_id == "slow":
+        if request.order_id in self.slow:
             try:
                 await self.go_on.wait()
             except asyncio.CancelledError:
@@ -172,6 +174,108 @@ def test_a_cancelled_service_lets_its_request_come_again(place: Place, fresh: Fr
             async with topic.serve(bus, bank, group="bank"):
                 assert (await asking).authorization_id == "a-slow"
             assert bank.asked == ["slow", "slow"]
+
+    asyncio.run(main())
+
+
+def test_several_requests_are_executed_at_once_and_no_more_than_were_allowed(place: Place, fresh: Fresh) -> None:
+    topic = fresh(Payments)
+
+    async def main() -> None:
+        together = asyncio.Barrier(3)  # none gets through alone
+        busy: set[str] = set()
+
+        class Careful(AsyncBank):
+            async def authorize(self, request: AuthorizeRequest, meta: Meta) -> Authorization:
+                busy.add(request.order_id)
+                assert len(busy) <= 3
+                async with together:
+                    busy.discard(request.order_id)
+                return await super().authorize(request, meta)
+
+        bank = Careful()
+        async with on(place) as bus, topic.client(bus) as payments:
+            async with topic.serve(bus, bank, group="bank", workers=3):
+                asking = [payments.authorize(order_id=f"o-{number}", amount=1) for number in range(30)]
+                answers = await asyncio.gather(*asking)
+        assert [one.authorization_id for one in answers] == [f"a-o-{number}" for number in range(30)]
+        assert sorted(bank.asked) == sorted(f"o-{number}" for number in range(30))
+        assert place.committed(f"{topic.topic}.requests", "bank") == 30
+
+    asyncio.run(main())
+
+
+def test_requests_of_one_key_are_executed_in_their_order(place: Place, fresh: Fresh) -> None:
+    topic = fresh(Payments)
+
+    async def main() -> None:
+        offsets: dict[str, list[int]] = {}
+        done = asyncio.Event()
+
+        class Ledger(AsyncBank):
+            async def settled(self, request: SettledRequest, meta: Meta) -> None:
+                await asyncio.sleep(0.002 * (meta.offset % 3))
+                offsets.setdefault(request.order_id, []).append(meta.offset)
+                if sum(map(len, offsets.values())) == 40:
+                    done.set()
+
+        async with on(place) as bus, topic.client(bus) as payments:
+            for number in range(40):
+                await payments.settled(order_id=f"o-{number % 4}")
+            async with topic.serve(bus, Ledger(), group="bank", workers=8):
+                await asyncio.wait_for(done.wait(), PATIENCE)
+        assert len(offsets) == 4
+        assert all(len(one) == 10 and one == sorted(one) for one in offsets.values())
+
+    asyncio.run(main())
+
+
+def test_a_request_that_is_not_finished_comes_again_whatever_was_answered_behind_it(place: Place, fresh: Fresh) -> None:
+    topic = fresh(Payments)
+    _, quick = SAME
+
+    async def main() -> None:
+        async with on(place) as bus, topic.client(bus) as payments:
+            bank = AsyncBank()
+            bank.slow = {SAME[0]}
+            serving = asyncio.create_task(topic.serve(bus, bank, group="bank", workers=2).run())
+            asking = asyncio.create_task(payments.authorize(order_id=SAME[0], amount=5))
+            await asyncio.wait_for(bank.begun.wait(), PATIENCE)
+            for _ in range(3):  # of the same partition, behind the slow one
+                await payments.authorize(order_id=quick, amount=5)
+            serving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await serving
+            assert bank.cancelled.is_set()
+            assert place.committed(f"{topic.topic}.requests", "bank") == 0
+            bank.go_on.set()
+            async with topic.serve(bus, bank, group="bank", workers=2):
+                assert (await asking).authorization_id == f"a-{SAME[0]}"
+                await until(lambda: len(bank.asked) == 8)
+            assert place.committed(f"{topic.topic}.requests", "bank") == 4
+            assert sorted(bank.asked) == [SAME[0]] * 2 + [quick] * 6
+
+    asyncio.run(main())
+
+
+def test_a_request_whose_deadline_passes_behind_others_is_not_started(place: Place, fresh: Fresh) -> None:
+    topic = fresh(Payments)
+    first, other = SAME
+
+    async def main() -> None:
+        bank = AsyncBank()
+        bank.slow = {first}
+        async with on(place) as bus, topic.client(bus) as payments:
+            async with topic.serve(bus, bank, group="bank", workers=2):
+                slow = asyncio.create_task(payments.authorize(order_id=first, amount=1))
+                await asyncio.wait_for(bank.begun.wait(), PATIENCE)
+                with pytest.raises(RequestTimeout):  # it waits behind the slow one of its key
+                    await payments.authorize(order_id=first, amount=2, timeout=dt.timedelta(seconds=0.5))
+                assert await payments.authorize(order_id=other, amount=1)  # which those of another key do not
+                bank.go_on.set()
+                assert await slow
+        assert bank.asked == [first, other]
+        assert place.committed(f"{topic.topic}.requests", "bank") == 3
 
     asyncio.run(main())
 
