@@ -46,12 +46,13 @@ class Past:
 
     Attributes:
         name: What it is, as the user knows it: ``git main (1f3a9c2d)``, ``the registry at http://registry:8081``.
-        histories: The live versions of each subject, oldest first. A subject that is not there is new. Of a subject whose
-            level looks at the newest version only, it may be that one alone. A registry's schemas are read when a subject
-            is asked for, so ask only for what is looked at.
+        histories: The live versions of each subject, oldest first. A subject that is not there is new. Of a subject that is
+            unchanged, or whose level looks at the newest version only, it may be that one alone. A registry's schemas are
+            read when a subject is asked for, so ask only for what is looked at.
         unchanged: The subjects whose newest version says what the contracts say, in everything that it refers to as well:
             a registry takes such a schema without comparing it.
-        levels: The compatibility level that is set for a subject; files know none.
+        levels: The compatibility level that is set for a subject; files know none. It may be left out of an unchanged
+            subject for which the contracts promise ``FULL_TRANSITIVE``: no level is more.
         default_level: The level of subjects that have none of their own; an empty string for files.
         contracts: The old contracts; None for a registry, which knows schemas only.
         readers: Projections that were published.

@@ -201,11 +201,12 @@ class Registry:
         """
         return self._version(subject, number)
 
-    def search(self, prefix: str) -> list[SchemaVersion] | None:
+    def search(self, prefix: str, *, newest: bool = False) -> list[SchemaVersion] | None:
         """The live versions of all subjects whose names begin with something, in few requests.
 
         Args:
             prefix: What the names begin with.
+            newest: Whether the newest version of each is enough; a registry may give the others all the same.
 
         Returns:
             The versions, or None where the registry cannot say: Apicurio 2 has no such call, Apicurio 3 leaves out which
@@ -213,7 +214,12 @@ class Registry:
         """
         found: dict[tuple[str, int], SchemaVersion] = {}
         while True:
-            query = {"subjectPrefix": self._there(prefix), "offset": len(found), "limit": PAGE}
+            query = {
+                "subjectPrefix": self._there(prefix),
+                "latestOnly": str(newest).lower(),
+                "offset": len(found),
+                "limit": PAGE,
+            }
             try:
                 page = self._ask(f"search the subjects {prefix}...", partial(self._page, query))
             except SchemaNotFound:

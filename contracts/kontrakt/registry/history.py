@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from kontrakt.errors import SchemaNotFound
@@ -65,19 +66,38 @@ def own_levels(registry: Registry, subjects: Iterable[str], progress: Progress |
     return {name: level for name, level in zip(names, found, strict=True) if level is not None}
 
 
-def histories(
-    registry: Registry,
-    whole: Collection[str],
-    newest: Collection[str],
-    known: Sequence[str],
-    progress: Progress | None = None,
-) -> dict[str, tuple[SchemaVersion, ...]]:
-    """The live versions of subjects, oldest first.
+def newest(
+    registry: Registry, subjects: Collection[str], known: Sequence[str], progress: Progress | None = None
+) -> dict[str, SchemaVersion]:
+    """The newest version of each subject that has one.
 
     Args:
         registry: The registry.
-        whole: The subjects whose whole history is wanted.
-        newest: Those of which the newest version is enough.
+        subjects: The subjects.
+        known: All subjects that there are, sorted.
+        progress: Told about each step.
+
+    Raises:
+        RegistryError: The registry cannot be asked.
+    """
+    found: dict[str, SchemaVersion] = {}
+    for one in _searched(registry, sorted(subjects), known, progress, newest=True):
+        found[one.subject] = max(one, found.get(one.subject, one), key=lambda version: version.version)
+    missing = [subject for subject in subjects if subject not in found]
+    for latest in side_by_side(registry.latest, missing, progress, "newest versions"):
+        if latest is not None:
+            found[latest.subject] = latest
+    return {subject: found[subject] for subject in subjects if subject in found}
+
+
+def histories(
+    registry: Registry, subjects: Collection[str], known: Sequence[str], progress: Progress | None = None
+) -> dict[str, tuple[SchemaVersion, ...]]:
+    """The live versions of each subject that has some, oldest first.
+
+    Args:
+        registry: The registry.
+        subjects: The subjects.
         known: All subjects that there are, sorted.
         progress: Told about each step.
 
@@ -85,22 +105,18 @@ def histories(
         RegistryError: The registry cannot be asked.
     """
     found: dict[str, dict[int, SchemaVersion]] = {}
-    for version in _searched(registry, sorted(whole), known, progress):
+    for version in _searched(registry, sorted(subjects), known, progress):
         found.setdefault(version.subject, {})[version.version] = version
-    missing = [subject for subject in whole if subject not in found]
+    missing = [subject for subject in subjects if subject not in found]
     numbers = side_by_side(registry.versions, missing, progress, "subjects")
     wanted = [(subject, number) for subject, all_ in zip(missing, numbers, strict=True) for number in all_]
     for one in side_by_side(lambda one: _live(registry, *one), wanted, progress, "versions"):
         if one is not None:
             found.setdefault(one.subject, {})[one.version] = one
-    alone = [subject for subject in newest if subject not in found]
-    for latest in side_by_side(registry.latest, alone, progress, "newest versions"):
-        if latest is not None:
-            found[latest.subject] = {latest.version: latest}
     return {
-        subject: tuple(versions[number] for number in sorted(versions))
-        for subject, versions in found.items()
-        if subject in whole or subject in newest
+        subject: tuple(found[subject][number] for number in sorted(found[subject]))
+        for subject in subjects
+        if subject in found
     }
 
 
@@ -143,14 +159,15 @@ def _live(registry: Registry, subject: str, number: int) -> SchemaVersion | None
 
 
 def _searched(
-    registry: Registry, wanted: Sequence[str], known: Sequence[str], progress: Progress | None
+    registry: Registry, wanted: Sequence[str], known: Sequence[str], progress: Progress | None, *, newest: bool = False
 ) -> Iterator[SchemaVersion]:
     """What searches bring, each for the versions of many subjects; nothing where the registry has no search."""
+    search = partial(registry.search, newest=newest)
     prefixes = list(_prefixes(wanted, known))
-    first = registry.search(prefixes[0]) if prefixes else None
+    first = search(prefixes[0]) if prefixes else None
     if first is not None:
         yield from first
-        for more in side_by_side(registry.search, prefixes[1:], progress, "subjects"):
+        for more in side_by_side(search, prefixes[1:], progress, "subjects"):
             yield from more or ()
 
 

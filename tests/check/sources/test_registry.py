@@ -75,18 +75,29 @@ def test_histories_and_levels(served: Served, registry: Registry, name: str) -> 
     for fields in (["a"], ["a", "b"], ["a", "b", "c"]):
         register(contracts(entity(name, *fields, compatibility="NONE")), registry)
     subject = f"{name}.customers-value"
-    found = asked(served.url, contracts(entity(name, "a", "b", "c")))
+    found = asked(served.url, contracts(entity(name, "a", "b")))
     (history,) = found.histories.values()
     assert [version.number for version in history] == [1, 2, 3]
     assert names(history) == [["id", "a"], ["id", "a", "b"], ["id", "a", "b", "c"]]
     assert found.levels == {subject: "NONE"}
-    assert found.unchanged == {subject}
+    assert found.unchanged == frozenset()
     assert found.contracts is None
     position = history[1].schema.source.at("fields", 1)
     assert position.file == f"{subject} version 2"
     assert (position.line, position.column > 1) == (1, True)
-    changed = asked(served.url, contracts(entity(name, "a", "b")))
-    assert changed.unchanged == frozenset()
+
+
+def test_of_what_did_not_change_the_newest_version_is_enough(served: Served, registry: Registry, name: str) -> None:
+    for fields in (["a"], ["a", "b"]):
+        register(contracts(entity(name, *fields, compatibility="NONE")), registry)
+    subject = f"{name}.customers-value"
+    found = asked(served.url, contracts(entity(name, "a", "b")))
+    assert found.unchanged == {subject}
+    assert names(found.histories[subject]) == [["id", "a", "b"]]
+    assert found.levels == {}  # nothing is more than what the contracts promise
+    weaker = asked(served.url, contracts(entity(name, "a", "b", compatibility="BACKWARD")))
+    assert weaker.unchanged == {subject}
+    assert weaker.levels == {subject: "NONE"}
 
 
 def test_a_version_that_was_deleted_does_not_count(served: Served, registry: Registry, name: str) -> None:
@@ -104,15 +115,18 @@ def test_the_history_that_the_level_asks_for(served: Served, registry: Registry,
         register(contracts(entity(name, *fields, compatibility="NONE")), registry)
     subject = f"{name}.customers-value"
 
-    def numbers(level: str, set_there: str, *more: dict[str, Any]) -> list[int]:
+    def numbers(level: str, set_there: str, *more: dict[str, Any], newest: str = "c", **topic: Any) -> list[int]:
         served.level(subject, set_there)
-        found = asked(served.url, contracts(entity(name, "a", "b", compatibility=level), *more))
+        found = asked(served.url, contracts(entity(name, "a", newest, compatibility=level, **topic), *more))
         return [version.number for version in found.histories[subject]]
 
     assert numbers("BACKWARD", "NONE") == [2]
     assert numbers("BACKWARD_TRANSITIVE", "NONE") == [1, 2]
     assert numbers("BACKWARD", "FULL_TRANSITIVE") == [1, 2]
-    assert numbers("NONE", "NONE", view(name, "a")) == [1, 2]  # a projection reads all that the topic may hold
+    assert numbers("BACKWARD", "NONE", subjects="topic-record") == [2]
+    assert numbers("BACKWARD_TRANSITIVE", "NONE", subjects="topic-record") == [1, 2]
+    for newest in ("b", "c"):  # a projection reads all that the topic may hold, whether it changes or not
+        assert numbers("NONE", "NONE", view(name, "a"), newest=newest) == [1, 2]
 
 
 def test_references(served: Served, registry: Registry, name: str) -> None:
@@ -122,15 +136,15 @@ def test_references(served: Served, registry: Registry, name: str) -> None:
     subject = f"{name}.customers-value"
     found = asked(served.url, contracts(shared(name, "amount"), entity(name, total)))
     assert found.unchanged == {f"{name}.Money", subject}
-    old, new = (version.schema for version in found.histories[subject])
+    changed = asked(served.url, contracts(shared(name, "amount", "currency"), entity(name, total)))
+    assert changed.unchanged == frozenset()  # what it uses is another now
+    old, new = (version.schema for version in changed.histories[subject])
     assert isinstance(old, Record)
     assert isinstance(new, Record)
     assert [field.name for field in old.fields] == ["id", "total"]
     used = [one.fields[1].schema for one in (old, new)]
     assert [isinstance(one, Record) and [field.name for field in one.fields] for one in used] == [[], ["amount"]]
-    assert used[1] is found.histories[f"{name}.Money"][1].schema  # read once
-    changed = asked(served.url, contracts(shared(name, "amount", "currency"), entity(name, total)))
-    assert changed.unchanged == frozenset()  # what it uses is another now
+    assert used[1] is changed.histories[f"{name}.Money"][1].schema  # read once
 
 
 def test_what_others_published(served: Served, registry: Registry, name: str) -> None:
@@ -302,7 +316,12 @@ def large(count: int, versions: int, others: int = 0) -> tuple[dict[str, list[di
 
 
 def searching(
-    held: dict[str, list[dict[str, Any]]], *, page: int = 1000, prefixes: bool = True, whole: bool = True
+    held: dict[str, list[dict[str, Any]]],
+    *,
+    page: int = 1000,
+    prefixes: bool = True,
+    whole: bool = True,
+    latest: bool = True,
 ) -> Callable[[str, str], Reply]:
     """A registry with a search, or with something like it."""
 
@@ -319,14 +338,15 @@ def searching(
                 return 404, {"error_code": 40408, "message": "no level of its own"}
             case ["schemas"]:
                 prefix = said["subjectPrefix"] if prefixes else ""
-                found = [one for name, all_ in held.items() if name.startswith(prefix) for one in all_]
+                first = -1 if said["latestOnly"] == "true" and latest else 0
+                found = [one for name, all_ in held.items() if name.startswith(prefix) for one in all_[first:]]
                 start = int(said["offset"])
                 shown = found[start : start + min(page, int(said["limit"]))]
                 return 200, shown if whole else [{"schema": one["schema"]} for one in shown]
             case ["subjects", name, "versions"]:
                 return 200, [one["version"] for one in held[name]]
             case ["subjects", name, "versions", number]:
-                return 200, held[name][int(number) - 1]
+                return 200, held[name][-1 if number == "latest" else int(number) - 1]
             case _:
                 return 404, NOT_FOUND
 
@@ -338,12 +358,27 @@ def test_many_subjects_are_one_search() -> None:
     with fake(searching(held)) as registry:
         found = asked(registry.url, now)
         assert {name: len(history) for name, history in found.histories.items()} == dict.fromkeys(list(held)[:120], 10)
-    assert requests(registry) == {"subjects": 1, "config": 1, "config/*": 120, "schemas": 3}
+    assert requests(registry) == {"subjects": 1, "config": 1, "config/*": 120, "schemas": 5}
     assert [one.partition("Prefix=")[2] for one in registry.asked if "Prefix=" in one] == [
-        "shop.t&offset=0&limit=1000",
-        "shop.t&offset=1000&limit=1000",
-        "shop.t&offset=1200&limit=1000",  # a registry may give fewer than it is asked for
+        "shop.t&latestOnly=true&offset=0&limit=1000",
+        "shop.t&latestOnly=true&offset=120&limit=1000",  # a registry may give fewer than it is asked for
+        "shop.t&latestOnly=false&offset=0&limit=1000",
+        "shop.t&latestOnly=false&offset=1000&limit=1000",
+        "shop.t&latestOnly=false&offset=1200&limit=1000",
     ]
+
+
+@pytest.mark.parametrize("latest", [True, False])
+def test_only_what_changed_is_fetched_whole(latest: bool) -> None:
+    held, now = large(120, 10)
+    for subject in now.subjects[3:]:
+        held[subject.name].append(version(subject.name, 11, now.documents[subject.document].text))
+    with fake(searching(held, latest=latest)) as registry:
+        found = asked(registry.url, now)
+        assert [len(history) for history in found.histories.values()] == [10] * 3 + [1] * 117
+        assert {history[-1].number for history in found.histories.values()} == {10, 11}
+        assert len(found.unchanged) == 117
+    assert requests(registry) == {"subjects": 1, "config": 1, "config/*": 3, "schemas": 4 if latest else 5}
 
 
 def test_few_subjects_among_many_are_searched_one_by_one() -> None:
@@ -353,7 +388,7 @@ def test_few_subjects_among_many_are_searched_one_by_one() -> None:
         found = asked(registry.url, now)
         assert [len(history) for history in found.histories.values()] == [3, 3]
     searched = sorted(one.partition("Prefix=")[2].partition("&")[0] for one in registry.asked if "Prefix=" in one)
-    assert searched == ["shop.t007.customers-value", "shop.t321.customers-value"]
+    assert searched == ["shop.t007.customers-value"] * 2 + ["shop.t321.customers-value"] * 2
 
 
 @pytest.mark.parametrize("page", [100, 150, 999])
@@ -377,7 +412,7 @@ def test_a_search_that_is_none(how: dict[str, bool]) -> None:
         found = asked(registry.url, now)
         assert [len(history) for history in found.histories.values()] == [4] * 30
     kinds = requests(registry)
-    assert kinds["schemas"] == 1
+    assert kinds["schemas"] == 2
     assert (kinds["subjects/*/versions"], kinds["subjects/*/versions/*"]) == (30, 120)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from kontrakt import avro
 from kontrakt.avro import Record, Schema
+from kontrakt.avro.compatibility import Level
 from kontrakt.avro.render import closed
 from kontrakt.check.past import Past, Reader, Version
 from kontrakt.collection import no_collection
@@ -15,7 +17,7 @@ from kontrakt.contract import Contracts, Document, SubjectStrategy, value_subjec
 from kontrakt.contract.readers import reads
 from kontrakt.errors import SchemaErrors
 from kontrakt.registry import Registry, SchemaVersion
-from kontrakt.registry.history import histories, own_levels, referenced
+from kontrakt.registry.history import histories, newest, own_levels, referenced
 
 if TYPE_CHECKING:
     from kontrakt.registry import Progress
@@ -48,26 +50,38 @@ def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -
     own = {topic.value_subject(one.of) for one in contracts.projections for topic in one.topics}
     published = {name: one for name in known if (one := reads(name)) and one[0] in values}
     read = own | {subject for subject, _ in published.values()}
-    said = {subject.name: subject.compatibility for subject in contracts.subjects}
-    there = sorted((said.keys() | read | _formerly(contracts, set(known))).intersection(known))
-    levels = own_levels(registry, there, progress)
+    said = _formerly(contracts, set(known)) | {subject.name: subject.compatibility for subject in contracts.subjects}
+    there = sorted((said.keys() | read).intersection(known))
+    latest = newest(registry, [*there, *published], known, progress)
+    fetched = referenced(registry, latest.values(), progress)
+    trees = _Trees(fetched)
+    same = _Same(contracts, fetched, trees)
+    unchanged = {
+        subject.name
+        for subject in contracts.subjects
+        if subject.name in latest and same(latest[subject.name], subject.document)
+    }
+    # What promises everything and stays as it is passes at any level and with any history.
+    settled = {name for name in unchanged if said.get(name) == Level.FULL_TRANSITIVE}
+    levels = own_levels(registry, [name for name in there if name not in settled], progress)
     whole = {
         name
         for name in there
-        if name in read or any(one.endswith(_TRANSITIVE) for one in (said.get(name, ""), levels.get(name, default)))
+        if name in own
+        or (
+            name not in unchanged
+            and (
+                name in read
+                or any(one.endswith(_TRANSITIVE) for one in (said.get(name, ""), levels.get(name, default)))
+            )
+        )
     }
-    found = histories(registry, whole, {*there, *published} - whole, known, progress)
-    fetched = referenced(registry, (version for history in found.values() for version in history), progress)
-    trees = _Trees(fetched)
-    same = _Same(contracts, fetched, trees)
+    found = {name: (version,) for name, version in latest.items()} | histories(registry, whole, known, progress)
+    fetched |= referenced(registry, [*fetched.values(), *chain.from_iterable(found.values())], progress)
     return Past(
         name=f"the registry at {registry.url}",
         histories=_Histories({name: found[name] for name in there if name in found}, trees),
-        unchanged=frozenset(
-            subject.name
-            for subject in contracts.subjects
-            if subject.name in found and same(found[subject.name][-1], subject.document)
-        ),
+        unchanged=frozenset(unchanged),
         levels=levels,
         default_level=default,
         readers=tuple(
@@ -79,10 +93,14 @@ def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -
     )
 
 
-def _formerly(contracts: Contracts, known: Collection[str]) -> set[str]:
-    """The subjects that records of topics may have had under another naming strategy, where they have none under theirs."""
+def _formerly(contracts: Contracts, known: Collection[str]) -> dict[str, str]:
+    """The subjects that records of topics may have had under another naming strategy, where they have none under theirs.
+
+    Returns:
+        By subject the level that the contracts give to what came of it.
+    """
     return {
-        value_subject(strategy, topic.name, record.fullname)
+        value_subject(strategy, topic.name, record.fullname): topic.compatibility
         for topic in contracts.topics
         for record in topic.values
         if topic.value_subject(record) not in known
