@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ sys.path[:0] = [str(ROOT / name) for name in ("contracts", "codegen", "generated
 from kontrakt._version import __version__  # noqa: E402
 from kontrakt.check.reports.pages import page  # noqa: E402
 from kontrakt.check.rules import RULES  # noqa: E402
+from kontrakt.editor import contracts_schema, settings_schema  # noqa: E402
 
 project = "kontrakt"
 version = release = __version__
@@ -35,11 +37,19 @@ nitpick_ignore_regex = [("py:.*", r".*")]
 
 
 def setup(app: Sphinx) -> None:
-    """Writes a page for each rule of the check before the pages are read; they are not checked in, so none can be stale."""
+    """Writes what is not checked in, so that none of it can be stale."""
     app.connect("builder-inited", write_rules)
+    app.connect("build-finished", write_schemas)
+
+
+def write_schemas(app: Sphinx, _error: Exception | None) -> None:
+    """Publishes the JSON Schemas for editors beside the pages."""
+    for name, schema in (("contracts", contracts_schema()), ("settings", settings_schema())):
+        (Path(app.outdir) / f"{name}.schema.json").write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
 
 
 def write_rules(app: Sphinx) -> None:
+    """Writes a page for each rule of the check before the pages are read."""
     folder = Path(app.srcdir) / "rules"
     folder.mkdir(exist_ok=True)
     pages = {f"{rule.id}.md": page(rule) for rule in RULES.values()}

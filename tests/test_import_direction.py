@@ -29,7 +29,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "aio": {"kafka"},
     "testing": LEAVES | {"", "avro", "codec", "kafka", "registry"},
     "": LEAVES | {"aio", "codec", "kafka", "settings", "testing"},
-    "cli": LEAVES | {"avro", "contract", "check", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
+    "editor": LEAVES | {"avro", "contract", "settings"},
+    "cli": LEAVES
+    | {"avro", "editor", "contract", "check", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
     "codegen": LEAVES | {"avro", "contract", "codec.bundle", "settings"},
     "codegen.demo": LEAVES | {"", "codegen", "contract", "registry", "settings"},
 }

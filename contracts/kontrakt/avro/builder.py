@@ -45,11 +45,11 @@ RECORD_ATTRIBUTES: Final = frozenset(("type", "name", "namespace", "doc", "alias
 ENUM_ATTRIBUTES: Final = frozenset(("type", "name", "namespace", "doc", "aliases", "symbols", "default"))
 FIXED_ATTRIBUTES: Final = frozenset(("type", "name", "namespace", "doc", "aliases", "size"))
 FIELD_ATTRIBUTES: Final = frozenset(("name", "type", "doc", "default", "order", "aliases"))
-_ARRAY_ATTRIBUTES: Final = frozenset(("type", "items"))
-_MAP_ATTRIBUTES: Final = frozenset(("type", "values"))
-_PRIMITIVE_ATTRIBUTES: Final = frozenset(("type",))
-_ORDERS: Final = ("ascending", "descending", "ignore")
-_COMPLEX: Final = ("record", "error", "enum", "fixed", "array", "map")
+ARRAY_ATTRIBUTES: Final = frozenset(("type", "items"))
+MAP_ATTRIBUTES: Final = frozenset(("type", "values"))
+PRIMITIVE_ATTRIBUTES: Final = frozenset(("type",))
+ORDERS: Final = ("ascending", "descending", "ignore")
+COMPLEX: Final = ("record", "error", "enum", "fixed", "array", "map")
 
 
 class Use(NamedTuple):
@@ -196,7 +196,7 @@ class Builder(Attributes):
         if (simple := _simple(node)) is not None:
             put(simple)
         elif isinstance(value, str):
-            if value in _COMPLEX:
+            if value in COMPLEX:
                 self.problem(node.position, f"{a(value)} needs its attributes", f'write {{"type": "{value}", ...}}')
             else:
                 self._uses.append(Use(value, namespace, node, put))
@@ -221,16 +221,16 @@ class Builder(Attributes):
                 self._fixed(node, namespace, put)
             case "array":
                 array = Array(type="array", items=Unknown(source=node), source=node)
-                array.props = props(node, _ARRAY_ATTRIBUTES)
+                array.props = props(node, ARRAY_ATTRIBUTES)
                 self._inside(node, "items", "an array", namespace, partial(setattr, array, "items"))
                 self._finish(array, put)
             case "map":
                 mapping = Map(type="map", values=Unknown(source=node), source=node)
-                mapping.props = props(node, _MAP_ATTRIBUTES)
+                mapping.props = props(node, MAP_ATTRIBUTES)
                 self._inside(node, "values", "a map", namespace, partial(setattr, mapping, "values"))
                 self._finish(mapping, put)
             case str(name) if name in PRIMITIVES:
-                self._finish(Primitive(type=name, source=node, props=props(node, _PRIMITIVE_ATTRIBUTES)), put)
+                self._finish(Primitive(type=name, source=node, props=props(node, PRIMITIVE_ATTRIBUTES)), put)
             case _:
                 if self._strict and "logicalType" in node.members:
                     self.problem(
@@ -322,10 +322,10 @@ class Builder(Attributes):
         if order is not None:
             lenient = isinstance(order.value, str) and not self._strict
             said = order.value.lower() if lenient else order.value  # Java takes any case
-            if said in _ORDERS:
+            if said in ORDERS:
                 field.order = said
             else:
-                self.problem(order.position, f"{shown(order.value)} is not an order", f"one of {', '.join(_ORDERS)}")
+                self.problem(order.position, f"{shown(order.value)} is not an order", f"one of {', '.join(ORDERS)}")
         if "default" in members:
             field.default = members["default"].value
             self._fields.append(field)
@@ -451,7 +451,7 @@ class Builder(Attributes):
         return None
 
     def _undefined(self, use: Use) -> None:
-        near = names.nearest(names.full(use.name, use.namespace), (*self.defined, *self._known, *PRIMITIVES, *_COMPLEX))
+        near = names.nearest(names.full(use.name, use.namespace), (*self.defined, *self._known, *PRIMITIVES, *COMPLEX))
         self.problem(
             use.node.position,
             f'the type "{use.name}" is not defined',

@@ -10,7 +10,7 @@ from .schema import Fixed, Logical, Schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PLAIN: Final[Mapping[str, str]] = {
+PLAIN: Final[Mapping[str, str]] = {
     "date": "int",
     "time-millis": "int",
     "time-micros": "long",
@@ -24,7 +24,7 @@ _PLAIN: Final[Mapping[str, str]] = {
 }
 """The logical types without attributes of their own, and the primitive type under each."""
 
-KNOWN: Final[frozenset[str]] = frozenset((*_PLAIN, "decimal", "uuid", "duration"))
+KNOWN: Final[frozenset[str]] = frozenset((*PLAIN, "decimal", "uuid", "duration"))
 """The logical types that the specification names."""
 
 
@@ -72,7 +72,7 @@ def logical(schema: Schema) -> Logical | None:
         fits = isinstance(schema, Fixed) and schema.size == 12
         allowed = "a fixed of 12 bytes"
     else:
-        allowed = _PLAIN[name]
+        allowed = PLAIN[name]
         fits = schema.type == allowed
     if not fits:
         raise Misuse("logicalType", f"{name} does not fit {_shown(schema)}", f"it stands on {allowed}")

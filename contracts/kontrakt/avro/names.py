@@ -10,8 +10,11 @@ from .schema import PRIMITIVES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*").fullmatch
-_FULLNAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*").fullmatch
+NAME: Final = "[A-Za-z_][A-Za-z0-9_]*"
+FULLNAME: Final = rf"{NAME}(?:\.{NAME})*"
+
+_NAME: Final = re.compile(NAME).fullmatch
+_FULLNAME: Final = re.compile(FULLNAME).fullmatch
 
 NAME_RULE: Final = "letters, digits and _, and no digit in front"
 

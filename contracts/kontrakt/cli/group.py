@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "dead-letters": "Look at messages that were put aside, and send them again.",
     "dev": "Hold an embedded broker and registry open on local ports.",
     "demo": "Show all three kinds of topic at work, on the embedded parts.",
+    "schema": "Print the JSON Schema of contracts, or of kontrakt.toml, for editors.",
 }
 
 

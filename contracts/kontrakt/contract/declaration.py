@@ -41,10 +41,13 @@ WORDS: Final = (
     "deprecated",
 )
 """What a declaration of a topic may say."""
+PROJECTION_WORDS: Final = ("of", "consumer")
+"""What a projection may say."""
 
-_LONGEST: Final = 249
-_TOPIC_NAME: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{_LONGEST}}}")
-_TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
+LONGEST: Final = 249
+"""How many characters the name of a topic may have."""
+TOPIC_NAME: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{LONGEST}}}")
+TIMEOUT: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 At = Callable[..., Position]
@@ -147,8 +150,8 @@ class Reader:
             self.problem(at("subjects"), "requests and responses always have a subject for each record", hint)
         if kind is Kind.REQUEST:
             for name in topics:
-                if len(name) > _LONGEST - len(".responses"):
-                    hint = f"take {_LONGEST - len('.responses')} characters or fewer"
+                if len(name) > LONGEST - len(".responses"):
+                    hint = f"take {LONGEST - len('.responses')} characters or fewer"
                     self.problem(at("name"), f"the topic {name}.responses would have too long a name", hint)
         if kind is not Kind.ENTITY and outside and "key" not in values:
             values = values | {"key": None}  # TOML has no null
@@ -189,8 +192,8 @@ class Reader:
             return None
         values = said
         for word in values:
-            if word not in ("of", "consumer"):
-                self.problem(at(word), f'a projection has no "{word}"', nearest(word, ["of", "consumer"]))
+            if word not in PROJECTION_WORDS:
+                self.problem(at(word), f'a projection has no "{word}"', nearest(word, PROJECTION_WORDS))
         for word, meaning in (("of", "the record that it reads"), ("consumer", "the service that reads it")):
             if word not in values:
                 self.problem(at(), f'the projection has no "{word}"', f"name {meaning}")
@@ -216,7 +219,7 @@ class Reader:
         names: list[str] = []
         for index, name in enumerate(listed):
             where = at("name", index) if isinstance(said, list) else at("name")
-            if not isinstance(name, str) or not _TOPIC_NAME.fullmatch(name) or name in (".", ".."):
+            if not isinstance(name, str) or not TOPIC_NAME.fullmatch(name) or name in (".", ".."):
                 self.problem(
                     where,
                     f"{name!r} is not a name for a topic",
@@ -268,7 +271,7 @@ class Reader:
 
     def _timeout(self, values: dict[str, Any], at: At) -> timedelta:
         said = values.get("timeout", "30s")
-        found = _TIMEOUT.fullmatch(said) if isinstance(said, str) else None
+        found = TIMEOUT.fullmatch(said) if isinstance(said, str) else None
         if not found or not float(found[1]):
             self.problem(at("timeout"), f"{said!r} is not a time", 'write a number and ms, s, m or h, such as "30s"')
             return timedelta(seconds=30)

@@ -12,8 +12,8 @@ from kontrakt.errors import Position
 
 from .hints import nearest
 
-_WORDS: Final = ("name", "type", "optional", "doc")
-_TAKEN: Final = ("kafka_", "kontrakt_", "__")
+WORDS: Final = ("name", "type", "optional", "doc")
+TAKEN: Final = ("kafka_", "kontrakt_", "__")
 """How the headers begin that Spring Kafka, kontrakt and the registry's clients write themselves."""
 _SHOWN: Final = 'such as {"name": "tenant", "type": "string"}'
 
@@ -93,12 +93,12 @@ def _header(
         problem(at("headers", index, word) if word in said else at("headers", index), message, hint)
 
     for word in said:
-        if word not in _WORDS:
-            wrong(word, f'a header has no "{word}"', nearest(word, _WORDS))
+        if word not in WORDS:
+            wrong(word, f'a header has no "{word}"', nearest(word, WORDS))
     name, kind = said.get("name"), said.get("type")
     if not isinstance(name, str) or not name.strip():
         wrong("name", "a header needs a name, a text that is not empty", _SHOWN)
-    elif name.startswith(_TAKEN):
+    elif name.startswith(TAKEN):
         wrong("name", f"the header {name} would be taken for one that clients write themselves", "give it another name")
     if kind not in tuple(HeaderType):
         what = f"a header cannot be of the type {kind!r}" if "type" in said else "a header needs a type"

@@ -24,7 +24,7 @@ _NUMBERS: Final = frozenset(  # what confluent's registry client refuses as text
     ("cache.capacity", "cache.latest.ttl.sec", "max.retries", "retries.max.wait.ms", "retries.wait.ms", "timeout")
 )
 _UNDOTTED: Final = frozenset(("log_level",))  # librdkafka writes every other name with dots
-_PERIOD: Final = re.compile(r"([0-9]{1,5}) (day|week)s?")
+PERIOD: Final = re.compile(r"([0-9]{1,5}) (day|week)s?")
 _VERSION: Final = re.compile(  # the canonical form of the version specifiers of Python packages
     r"([1-9][0-9]*!)?[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9]+([._-][a-z0-9]+)*)?"
 )
@@ -209,7 +209,7 @@ class _Reader:
 
     def _period(self, key: str, default: int) -> timedelta:
         said = self._text(key, f"{default} days")
-        found = _PERIOD.fullmatch(said)
+        found = PERIOD.fullmatch(said)
         if found is None:
             hint = 'write it in days or weeks, such as "90 days"'
             if self._variable(key):
