@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-PASSWORDS = {"admin": "a-secret", "billing": "b-secret"}
+PASSWORDS = {"admin": "a-secret", "billing": "b-secret", "nobody": "n-secret"}
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 BROKER = {
     "listener.security.protocol.map": "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -58,7 +58,7 @@ def guarded() -> Iterator[KafkaServer]:
 
 
 class Rights:
-    """What ``billing`` may do."""
+    """What users may do."""
 
     def __init__(self, server: KafkaServer) -> None:
         self.admin: Any = AdminClient(
@@ -69,9 +69,9 @@ class Rights:
         for future in self.admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics]).values():
             future.result(PATIENCE)
 
-    def give(self, kind: ResourceType, name: str, *operations: AclOperation) -> None:
+    def give(self, kind: ResourceType, name: str, *operations: AclOperation, user: str = "billing") -> None:
         rules = [
-            AclBinding(kind, name, ResourcePatternType.LITERAL, "User:billing", "*", operation, AclPermissionType.ALLOW)
+            AclBinding(kind, name, ResourcePatternType.LITERAL, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
             for operation in operations
         ]
         for future in self.admin.create_acls(rules).values():
@@ -164,3 +164,30 @@ def test_a_dead_letter_that_may_not_be_written_loses_nothing(
                     changes.run(fail)
             assert isinstance(failed.value.__cause__, BusDenied)
         assert tried == [0, 0]
+
+
+def test_a_producer_without_any_right_to_write_is_denied(
+    guarded: KafkaServer, rights: Rights, embedded_parts: EmbeddedBus
+) -> None:
+    """librdkafka gives its idempotent producer up then: with the first message, and with all that come after."""
+    topic = named("unwritten", rights, guarded, embedded_parts)
+    customer = Customer(customer_id="c-1")
+    with connected(guarded, embedded_parts, "nobody") as bus:
+        unseen = topic.producer(bus)
+        with pytest.raises(DeliveryError) as denied:
+            unseen.put(customer).result(PATIENCE)
+        assert isinstance(denied.value.__cause__, BusDenied)
+    rights.give(ResourceType.TOPIC, "unwritten", AclOperation.DESCRIBE, user="nobody")
+    with connected(guarded, embedded_parts, "nobody") as bus:
+        customers = topic.producer(bus)
+        first = customers.put(customer)
+        with pytest.raises(DeliveryError, match="their rights; this client cannot go on") as denied:
+            first.result(PATIENCE)
+        assert isinstance(denied.value.__cause__, BusDenied)
+        for _ in range(2):
+            with pytest.raises(DeliveryError, match="their rights; this client cannot go on") as denied:
+                customers.put(customer)
+            assert isinstance(denied.value.__cause__, BusDenied)
+    rights.give(ResourceType.TOPIC, "unwritten", AclOperation.WRITE, user="nobody")
+    with connected(guarded, embedded_parts, "nobody") as bus, topic.producer(bus) as customers:
+        customers.put(customer)

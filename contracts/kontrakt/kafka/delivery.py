@@ -26,6 +26,8 @@ _log: Final = logging.getLogger("kontrakt.kafka")
 KEPT: Final = 1000
 """Failures of a client that wait to be looked at. Those beyond are logged, so that an outage does not fill the memory."""
 _SHOWN: Final = 5
+_DONE_FOR: Final = frozenset(("_FATAL", "_PURGE_INFLIGHT", "_PURGE_QUEUE"))
+"""What librdkafka says of messages when its producer is done for, in place of why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Waiting:
         self._forked = False
         self.flushing = 0
         """How many threads wait for everything of theirs: no message lingers meanwhile."""
+        self.fatal: KafkaError | None = None
+        """Why librdkafka's producer is done for, when it is."""
 
     def wait_for(self, done: Callable[[], bool], timeout: float | None, *, flush: bool = False) -> bool:
         """Wait until something holds that a delivery brings about; false when the time is up.
@@ -226,7 +230,8 @@ class Delivery:
 
     def failure(self, error: KafkaError) -> DeliveryError:
         """What to raise when it failed."""
-        cause = translated(error, f"send to {self.topic}")
+        fatal = self._deliveries.waiting.fatal
+        cause = translated(fatal if fatal is not None and error.name() in _DONE_FOR else error, f"send to {self.topic}")
         failure = DeliveryError(
             f"a message to {self.topic} with the key {shown_key(self.key)} was not acknowledged: {cause}",
             topic=self.topic,

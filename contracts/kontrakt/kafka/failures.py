@@ -98,18 +98,17 @@ def translated(error: KafkaError | KafkaException, doing: str, servers: str = ""
     reported = _reported(error)
     said = reported.str().removeprefix("Broker: ").removeprefix("Local: ")
     name = reported.name()
+    over = "; this client cannot go on, close its bus and connect again" if reported.fatal() else ""
     if name in _ABSENT:
         at = f" at {servers}" if servers else ""
         return BrokerUnavailable(
             f"cannot {doing}: no answer from the brokers{at} ({said}); check that Kafka runs there, and the address"
         )
     if name in _DENIED:
-        return BusDenied(f"cannot {doing}: {said}; check the credentials of the Kafka client and their rights")
+        return BusDenied(f"cannot {doing}: {said}; check the credentials of the Kafka client and their rights{over}")
     if name in _NO_TOPIC:
         return TopicNotFound(f"cannot {doing}: {said}; create the topic first, kontrakt does not do it by itself")
-    if reported.fatal():
-        return BusError(f"cannot {doing}: {said}; this client cannot go on, close its bus and connect again")
-    return BusError(f"cannot {doing}: {said}")
+    return BusError(f"cannot {doing}: {said}{over}")
 
 
 def _reported(error: KafkaError | KafkaException) -> KafkaError:

@@ -31,6 +31,7 @@ _POLL_SECONDS: Final = 0.1
 _ROOM_SECONDS: Final = 0.05
 _DEFAULT_TIMEOUT_MS: Final = 300_000
 _PURGE_SECONDS: Final = 5.0
+_REASON_SECONDS: Final = 5.0
 
 
 class Sender:
@@ -54,6 +55,7 @@ class Sender:
         self._patience = _patience(whole)
         self._waiting = Waiting()
         self._closed = ""
+        self._broken = threading.Event()
         self._thread = threading.Thread(target=self._report, name="kontrakt-deliveries", daemon=True)
         self._thread.start()
         watch(self)
@@ -114,6 +116,8 @@ class Sender:
                 self._produce_when_there_is_room(topic, value, key, partition, delivery, given)
         except KafkaException as error:
             deliveries.pending.discard(delivery)
+            if error.args[0].name() == "_FATAL":
+                self._broken.wait(_REASON_SECONDS)
             failure = delivery.refused(error.args[0])
             raise failure from failure.__cause__
         except BaseException:
@@ -125,7 +129,7 @@ class Sender:
 
     def make_room(self) -> None:
         """Wait a moment for deliveries to make room in the queue."""
-        self._producer.poll(_ROOM_SECONDS)
+        self._serve(self._producer.poll, _ROOM_SECONDS)
 
     def close(self) -> None:
         """Deliver what was sent, and stop. What is not delivered in the time that a message may take has failed."""
@@ -144,10 +148,10 @@ class Sender:
     def flush(self) -> None:
         """Wait until the broker has answered for everything that was sent, by whichever client."""
         if self._patience is None:
-            self._producer.flush()
-        elif self._producer.flush(self._patience):
+            self._serve(self._producer.flush)
+        elif self._serve(self._producer.flush, self._patience):
             self._producer.purge()  # tells those who wait
-            self._producer.flush(_PURGE_SECONDS)
+            self._serve(self._producer.flush, _PURGE_SECONDS)
 
     def _produce_when_there_is_room(
         self, topic: str, value: bytes | None, key: bytes | None, partition: int, delivery: Delivery, headers: Any
@@ -166,12 +170,23 @@ class Sender:
             else:
                 return
 
+    def _serve(self, serve: Callable[..., int], *seconds: float) -> int:
+        """Let librdkafka call back. It raises here, once, why its producer is done for; whatever fails from then on does so for that."""
+        while True:
+            try:
+                return serve(*seconds)
+            except KafkaException as error:
+                if not error.args[0].fatal():
+                    raise
+                self._waiting.fatal = error.args[0]
+                self._broken.set()
+
     def _report(self) -> None:
         """Let librdkafka call back; that of each delivery wakes whoever waits for it."""
         while not self._closed:
             serve = self._producer.flush if self._waiting.flushing else self._producer.poll
             try:
-                serve(_POLL_SECONDS)
+                self._serve(serve, _POLL_SECONDS)
             except Exception:  # noqa: BLE001 - deliveries go on being reported, whatever a callback of the user's does
                 _log.exception("a callback of the Kafka producer failed", extra=told("callback.failed"))
 
