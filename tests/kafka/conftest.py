@@ -99,6 +99,16 @@ class Place:
             consumer.close()
         return found
 
+    def count(self, topic: str) -> int:
+        """How many messages a topic has."""
+        consumer = RawConsumer({"bootstrap.servers": self.bootstrap_servers, "group.id": uuid.uuid4().hex})
+        try:
+            places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+            bounds = [consumer.get_watermark_offsets(place, timeout=PATIENCE) for place in places]
+            return sum(high - low for low, high in bounds)
+        finally:
+            consumer.close()
+
     def committed(self, topic: str, group: str) -> int:
         """How many messages of a topic a group has behind it."""
         consumer = RawConsumer({"bootstrap.servers": self.bootstrap_servers, "group.id": group})

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 
 from confluent_kafka import KafkaException
 
-from kontrakt.errors import HandlerError, KontraktError, RegistryError, StoreError, TableError, TableOutdated
+from kontrakt.errors import (
+    HandlerError,
+    KontraktError,
+    RegistryDenied,
+    RegistryError,
+    StoreError,
+    TableError,
+    TableOutdated,
+)
 
 from .failures import is_passing, translated
 from .follower import Asked, Batch, Follower
@@ -250,7 +258,7 @@ class Filler(Generic[K, V]):
             try:
                 self.replica.apply(batch.messages, batch.ends, lenient)
             except (HandlerError, RegistryError, StoreError) as error:
-                if last or retry is None:
+                if last or retry is None or isinstance(error, RegistryDenied):
                     raise
                 failures += 1
                 seconds = retry.wait_after(failures)
