@@ -1,4 +1,4 @@
-"""Imports go one way: ``avro`` <- ``contract`` <- ``registry`` <- ``check`` <- cli, and ``avro`` <- ``codec`` <- ``kafka``."""
+"""Imports go one way: ``avro`` <- ``contract`` <- ``registry`` <- ``check`` <- ``apply`` <- cli, and ``avro`` <- ``codec`` <- ``kafka``."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "codec": LEAVES | {"avro"},
     "registry": LEAVES | {"avro", "codec", "contract"},
     "check": LEAVES | {"avro", "contract", "registry", "settings"},
+    "apply": LEAVES | {"avro", "contract", "registry", "check", "settings", "kafka.failures"},
     "kafka": LEAVES | {"avro", "codec", "registry", "settings"},
     "aio": {"kafka"},
     "testing": LEAVES | {"", "avro", "codec", "kafka", "registry"},
     "": LEAVES | {"aio", "codec", "kafka", "settings", "testing"},
     "editor": LEAVES | {"avro", "contract", "settings"},
     "cli": LEAVES
-    | {"avro", "editor", "contract", "check", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
+    | {"apply", "avro", "editor", "contract", "check", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
     "codegen": LEAVES | {"avro", "contract", "codec.bundle", "settings"},
     "codegen.demo": LEAVES | {"", "codegen", "contract", "registry", "settings"},
 }

@@ -8,6 +8,7 @@
     │   ├── ContractErrors             topics, keys, owners, projections
     │   └── SettingsErrors             kontrakt.toml, [tool.kontrakt], environment variables
     ├── SourceError                    a git ref, folder or archive to compare with cannot be read
+    ├── PlanError                      a saved plan cannot be read, or no longer fits
     ├── GenerateError                  the generator could not write its output
     ├── IncompatibleRuntimeError       a generated package and this runtime do not fit
     ├── CodecError
@@ -63,6 +64,7 @@ __all__ = [
     "IncompatibleRuntimeError",
     "KontraktError",
     "OutboxError",
+    "PlanError",
     "Position",
     "Problem",
     "ProblemsError",
@@ -168,6 +170,10 @@ class SettingsErrors(ProblemsError):
 
 class SourceError(KontraktError):
     """What contracts are to be compared with cannot be read: a git ref, a folder or an archive."""
+
+
+class PlanError(KontraktError):
+    """A saved plan cannot be read, or no longer fits what the registry, the broker or the contracts say."""
 
 
 class GenerateError(KontraktError):

@@ -13,15 +13,12 @@ import click
 
 from kontrakt.errors import KontraktError
 
-from .options import settings_with
+from .options import BOOTSTRAP_SERVERS, needs_kafka, settings_with
 
 if TYPE_CHECKING:
     from kontrakt.kafka.replay import Letter, LetterBox
 
 _TOPIC: Final = click.argument("topic")
-_SERVERS: Final = click.option(
-    "--bootstrap-servers", metavar="ADDRESS", help="Kafka's address.  [default: KONTRAKT_BOOTSTRAP_SERVERS]"
-)
 _FORMAT: Final = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
 )
@@ -39,7 +36,7 @@ def command() -> None:
 
 @command.command(name="list")
 @_TOPIC
-@_SERVERS
+@BOOTSTRAP_SERVERS
 @_FORMAT
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Print the first N letters only.")
 @click.option("--waiting", is_flag=True, help="Leave out those that were sent again already.")
@@ -67,7 +64,7 @@ def list_letters(topic: str, bootstrap_servers: str | None, form: str, limit: in
 @command.command(name="show")
 @_TOPIC
 @click.argument("place")
-@_SERVERS
+@BOOTSTRAP_SERVERS
 @_FORMAT
 def show(topic: str, place: str, bootstrap_servers: str | None, form: str) -> None:
     """Show one dead letter with its headers, its bytes and the whole reason."""
@@ -101,7 +98,7 @@ def show(topic: str, place: str, bootstrap_servers: str | None, form: str) -> No
 @command.command(name="replay")
 @_TOPIC
 @click.argument("places", nargs=-1, metavar="[PLACE]...")
-@_SERVERS
+@BOOTSTRAP_SERVERS
 @click.option("--all", "every", is_flag=True, help="Send all of them.")
 @click.option("--to", metavar="TOPIC", help="Send them to this topic.  [default: where each came from]")
 @click.option("--again", is_flag=True, help="Send those once more that were sent there already.")
@@ -128,11 +125,7 @@ def _box(topic: str, bootstrap_servers: str | None) -> LetterBox:
     from kontrakt.kafka.replay import LetterBox
 
     settings = settings_with(bootstrap_servers=bootstrap_servers)
-    if not settings.bootstrap_servers:
-        raise KontraktError(
-            "no Kafka is set; name it with --bootstrap-servers ADDRESS, KONTRAKT_BOOTSTRAP_SERVERS or `bootstrap_servers` "
-            "in kontrakt.toml"
-        )
+    needs_kafka(settings)
     return LetterBox(settings.kafka_config, topic)
 
 

@@ -18,6 +18,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "check": "Say whom a change of the contracts breaks, where, why, and what to do instead.",
     "diff": "Tell in words what changed in the contracts.",
     "rules": "List what a check can find, or explain one RULE.",
+    "plan": "Show what would make the registry and the broker as the contracts say.",
+    "apply": "Make the registry and the broker as the contracts say.",
     "register": "Register the schemas of the contracts in the schema registry.",
     "relay": "Send what waits in an outbox, until it is told to stop.",
     "dead-letters": "Look at messages that were put aside, and send them again.",

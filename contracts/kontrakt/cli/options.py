@@ -34,6 +34,11 @@ REGISTRY: Final = click.option(
 )
 
 
+BOOTSTRAP_SERVERS: Final = click.option(
+    "--bootstrap-servers", metavar="ADDRESS", help="Kafka's address.  [default: KONTRAKT_BOOTSTRAP_SERVERS]"
+)
+
+
 def settings_with(**given: Any) -> Settings:
     """The settings of this folder; what was given on the command line wins.
 
@@ -55,6 +60,19 @@ def needs_registry(settings: Settings) -> None:
     if not settings.registry_url:
         raise KontraktError(
             "no schema registry is set; name it with --registry URL, KONTRAKT_REGISTRY_URL or `url` under [registry] "
+            "in kontrakt.toml"
+        )
+
+
+def needs_kafka(settings: Settings) -> None:
+    """Sees that Kafka's address is set.
+
+    Raises:
+        KontraktError: None is.
+    """
+    if not settings.kafka_config.get("bootstrap.servers"):
+        raise KontraktError(
+            "no Kafka is set; name it with --bootstrap-servers ADDRESS, KONTRAKT_BOOTSTRAP_SERVERS or `bootstrap_servers` "
             "in kontrakt.toml"
         )
 

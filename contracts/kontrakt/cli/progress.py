@@ -42,12 +42,17 @@ class Progress:
         sys.stderr.write(f"\r\x1b[K{what} {done}{of}")
         sys.stderr.flush()
 
+    def clear(self) -> None:
+        """Removes the line, so that something else can be printed."""
+        if self._shown:
+            self._shown = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        self.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,14 +27,23 @@ FORMATS: Final = ("text", "json", "github", "gitlab", "junit", "sarif", "markdow
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
-    outputs: list[tuple[str, Path]] = []
-    for value in values:
-        name, equals, file = value.partition("=")
-        if name not in FORMATS or not equals or not file:
-            raise click.BadParameter(f"{value!r} is not FORMAT=FILE, with one of {', '.join(FORMATS)}", ctx, param)
-        outputs.append((name, Path(file)))
-    return tuple(outputs)
+def written_to(formats: Sequence[str]) -> Callable[..., tuple[tuple[str, Path], ...]]:
+    """Reads what an option says that may be given several times: ``FORMAT=FILE``.
+
+    Args:
+        formats: The formats that there are.
+    """
+
+    def outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
+        found: list[tuple[str, Path]] = []
+        for value in values:
+            name, equals, file = value.partition("=")
+            if name not in formats or not equals or not file:
+                raise click.BadParameter(f"{value!r} is not FORMAT=FILE, with one of {', '.join(formats)}", ctx, param)
+            found.append((name, Path(file)))
+        return tuple(found)
+
+    return outputs
 
 
 def _json_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -45,6 +54,15 @@ def _json_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
         ctx.exit()
 
 
+WAIVERS_OPTION: Final = click.option(
+    "--waivers", type=click.Path(path_type=Path), metavar="FILE", help=f"The file of waivers.  [default: {WAIVERS}]"
+)
+BASELINE_OPTION: Final = click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"The file of findings that were there already.  [default: {BASELINE}]",
+)
 _OPTIONS: Final = (
     click.option(
         "--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.  [default: text]"
@@ -54,7 +72,7 @@ _OPTIONS: Final = (
         "outputs",
         metavar="FORMAT=FILE",
         multiple=True,
-        callback=_outputs,
+        callback=written_to(FORMATS),
         help="Write the report to a file too, such as sarif=kontrakt.sarif. May be given several times.",
     ),
     click.option(
@@ -63,15 +81,8 @@ _OPTIONS: Final = (
         default="default",
         help="What tells the comment in markdown from those of other checks on a pull request.",
     ),
-    click.option(
-        "--waivers", type=click.Path(path_type=Path), metavar="FILE", help=f"The file of waivers.  [default: {WAIVERS}]"
-    ),
-    click.option(
-        "--baseline",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help=f"The file of findings that were there already.  [default: {BASELINE}]",
-    ),
+    WAIVERS_OPTION,
+    BASELINE_OPTION,
     click.option(
         "--write-baseline", is_flag=True, help="Write what is found to the baseline: it no longer lets a check fail."
     ),
@@ -119,25 +130,14 @@ def deliver(
         write_baseline: Write the baseline instead, and do not fail.
         quiet: Print only where the check fails.
     """
-    from kontrakt.check import baseline as baselines
-    from kontrakt.check import waivers as waived
     from kontrakt.check.reports import View, render, repository, wants_color
 
-    file = waivers or shown(settings.waivers_file)
-    known = waived.read(file, required=waivers is not None or settings.waivers != WAIVERS)
-    now = datetime.now(UTC)
-    report = waived.applied(report, known, now.date())
-    file = baseline or shown(settings.baseline_file)
     if write_baseline:
-        text = baselines.written(report)
-        file.write_text(text, encoding="utf-8", newline="\n")
-        count = len(baselines.read(file))
-        click.echo(f"{file}: {count} finding{'' if count == 1 else 's'}")
+        _write_baseline(_waived(report, settings, waivers), baseline or shown(settings.baseline_file))
         return
-    named = baseline is not None or settings.baseline != BASELINE
-    report = baselines.applied(report, baselines.read(file, required=named), file.as_posix())
+    report = let_pass(report, settings, waivers, baseline)
     here = Path.cwd()
-    view = View(root=repository(here), folder=str(here), comment=comment, when=now)
+    view = View(root=repository(here), folder=str(here), comment=comment)
     for name, path in outputs:
         path.write_text(render(name, report, view), encoding="utf-8", newline="\n")
     if report.failed or not quiet:
@@ -145,3 +145,36 @@ def deliver(
         click.echo(said.encode(sys.stdout.encoding or "utf-8", "backslashreplace"), nl=False)
     if report.failed:
         sys.exit(FINDINGS)
+
+
+def let_pass(report: Report, settings: Settings, waivers: Path | None = None, baseline: Path | None = None) -> Report:
+    """A report in which everything is waived that waivers and baseline let pass.
+
+    Args:
+        report: The report.
+        settings: The settings.
+        waivers: The file of waivers, where the command line names one.
+        baseline: The file of the baseline, where the command line names one.
+    """
+    from kontrakt.check import baseline as baselines
+
+    file = baseline or shown(settings.baseline_file)
+    named = baseline is not None or settings.baseline != BASELINE
+    report = _waived(report, settings, waivers)
+    return baselines.applied(report, baselines.read(file, required=named), file.as_posix())
+
+
+def _waived(report: Report, settings: Settings, given: Path | None) -> Report:
+    from kontrakt.check import waivers as waived
+
+    file = given or shown(settings.waivers_file)
+    known = waived.read(file, required=given is not None or settings.waivers != WAIVERS)
+    return waived.applied(report, known, datetime.now(UTC).date())
+
+
+def _write_baseline(report: Report, file: Path) -> None:
+    from kontrakt.check import baseline as baselines
+
+    file.write_text(baselines.written(report), encoding="utf-8", newline="\n")
+    count = len(baselines.read(file))
+    click.echo(f"{file}: {count} finding{'' if count == 1 else 's'}")

@@ -160,7 +160,21 @@ class Registry:
         try:
             return self.look_up(subject, document, documents)
         except SchemaNotRegistered:
-            pass
+            return self.add(subject, document, documents)
+
+    def add(self, subject: str, document: Document, documents: Mapping[str, Document]) -> Registered:
+        """Register a schema of which it is known that it is not there yet: that saves :meth:`register`'s first question.
+
+        Args:
+            subject: The subject.
+            document: The schema. Those that it refers to are registered already.
+            documents: Where its references are found, by name.
+
+        Raises:
+            SchemaRejected: It is invalid, or incompatible with what is registered.
+            SchemaNotRegistered: One that it refers to is not registered.
+            RegistryError: The registry cannot be asked, or it takes no schemas now.
+        """
         schema = self._as_sent(document, documents)
         self._ask(
             f"register {document.name} under the subject {subject}",
@@ -253,6 +267,22 @@ class Registry:
             f"delete version {number} of the subject {subject}",
             lambda: self._client.delete_version(self._there(subject), number),
         )
+
+    def delete_subject(self, subject: str) -> None:
+        """Delete a subject with all its versions, softly: they can still be fetched by their ids.
+
+        Raises:
+            SchemaNotFound: There is no such subject.
+            RegistryError: Other schemas refer to it, or the registry cannot be asked.
+        """
+        self._ask(f"delete the subject {subject}", lambda: self._client.delete_subject(subject))
+
+    def mode(self) -> str:
+        """What the registry takes: ``READWRITE`` unless somebody set it otherwise, or it knows no modes (Apicurio 2)."""
+        try:
+            return self._ask("ask for the mode", lambda: answers.text(self._client.get_global_mode()))
+        except SchemaNotFound:
+            return "READWRITE"
 
     def get_level(self, subject: str | None = None) -> str | None:
         """A subject's own compatibility level, or None when it has none; without a subject the registry's default.

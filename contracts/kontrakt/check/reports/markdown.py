@@ -48,13 +48,14 @@ def render(report: Report, view: View) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def marker(comment: str) -> str:
+def marker(comment: str, command: str = "check") -> str:
     """The first line of a comment.
 
     Args:
         comment: What tells it from the comments of other checks.
+        command: The command that the comment is of.
     """
-    return f"<!-- kontrakt-check: {_KEY.sub('-', comment)} -->"
+    return f"<!-- kontrakt-{command}: {_KEY.sub('-', comment)} -->"
 
 
 def _who_breaks(report: Report) -> list[str]:
@@ -84,7 +85,7 @@ def _details(finding: Finding) -> str:
         if label == "topics":  # the heading says them
             continue
         if label == "example":
-            lines += [f"- **{label}**", "", *_fenced([line[:_LONG] for line in said[:_MANY]]), ""]
+            lines += [f"- **{label}**", "", *(f"  {line}" for line in fenced([line[:_LONG] for line in said[:_MANY]])), ""]
             continue
         first, *others = (_code(_short(line)) if label in _AS_CODE else prose(line) for line in said[:_MANY])
         lines += [f"- **{label}** {first}", *(f"  - {other}" for other in others)]  # others begin with "or"
@@ -138,10 +139,11 @@ def _code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def _fenced(lines: list[str]) -> list[str]:
+def fenced(lines: list[str], language: str = "text") -> list[str]:
+    """Lines as a block of code, whatever is in them."""
     longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    return [f"  {line}" for line in (fence + "text", *lines, fence)]
+    return [fence + language, *lines, fence]
 
 
 def _short(text: str) -> str:

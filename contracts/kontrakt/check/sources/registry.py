@@ -40,10 +40,11 @@ def from_registry(contracts: Contracts, settings: Settings, progress: Progress |
         RegistryError: None is set, or it cannot be asked for another reason.
     """
     with Registry(settings.registry_config) as registry, no_collection():
-        return _past(registry, contracts, progress)
+        return held_by(registry, contracts, progress)
 
 
-def _past(registry: Registry, contracts: Contracts, progress: Progress | None) -> Past:
+def held_by(registry: Registry, contracts: Contracts, progress: Progress | None = None) -> Past:
+    """As :func:`from_registry`, of a registry that is open already."""
     known = registry.subjects()
     default = registry.get_level() or ""
     values = {topic.value_subject(record) for topic in contracts.topics for record in topic.values}
