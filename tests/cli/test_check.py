@@ -165,7 +165,7 @@ def registry() -> Iterator[str]:
 def test_against_a_registry(repository: Path, registry: str) -> None:
     where = ("--against", "registry", "--registry", registry)
     assert run("check", *where, cwd=repository).returncode == 0  # everything is new
-    assert run("register", "--registry", registry, cwd=repository).returncode == 0
+    assert run("apply", "--only", "registry", "--registry", registry, cwd=repository).returncode == 0
     assert run("check", *where, cwd=repository).returncode == 0
     change(repository, RENAMED)
     done = run("check", *where, cwd=repository)
@@ -176,7 +176,7 @@ def test_against_a_registry(repository: Path, registry: str) -> None:
 
 def test_only_the_levels_of_the_contracts(repository: Path, registry: str) -> None:
     change(repository, ('"owner": "customer-service"', '"owner": "customer-service", "compatibility": "BACKWARD"'))
-    run("register", "--registry", registry, cwd=repository)
+    run("apply", "--only", "registry", "--registry", registry, cwd=repository)
     with Registry(registry) as client:
         client.set_level("shop.customers-value", "FULL")
     change(repository, ('    {"name": "email", "type": "string"},\n', ""))
@@ -214,10 +214,10 @@ def test_two_repositories_and_one_registry(tmp_path: Path, registry: str) -> Non
     }
     consumer = project(tmp_path / "consumer", customer=said, billing=billing)
     where = ("--against", "registry", "--registry", registry)
-    assert run("register", "--registry", registry, cwd=owner).returncode == 0
+    assert run("apply", "--only", "registry", "--registry", registry, cwd=owner).returncode == 0
     assert run("check", *where, cwd=consumer).returncode == 0
-    done = run("register", "--only-readers", "--registry", registry, cwd=consumer)
-    assert done.stdout.startswith("shop.customers-value.readers.billing-service  version 1, id "), done.stderr
+    done = run("apply", "--only", "readers", "--registry", registry, cwd=consumer)
+    assert "shop.customers-value.readers.billing-service: version 1, id " in done.stdout, done.stderr
 
     without_phone = said | {"fields": [field for field in said["fields"] if field["name"] != "phone"]}
     project(owner, customer=without_phone)

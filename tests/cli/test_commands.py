@@ -24,7 +24,7 @@ def run(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 def test_help_lists_the_commands_and_loads_none_of_them() -> None:
     done = run("--help")
     assert done.returncode == 0
-    assert {"lint", "register", "dev"} <= set(done.stdout.split())
+    assert {"lint", "apply", "dev"} <= set(done.stdout.split())
     loaded = subprocess.run(
         [
             sys.executable,
@@ -65,8 +65,8 @@ def test_wrong_schemas_are_findings(tmp_path: Path) -> None:
     [
         (("lint", "--schemas", "nowhere"), "does not exist"),
         (("lnt",), "Did you mean 'lint'"),
-        (("register",), "KONTRAKT_REGISTRY_URL"),
-        (("register", "--registry", "http://127.0.0.1:9"), "127.0.0.1:9"),
+        (("apply",), "KONTRAKT_REGISTRY_URL"),
+        (("plan", "--registry", "http://127.0.0.1:9"), "127.0.0.1:9"),
     ],
 )
 def test_what_keeps_the_tool_from_working_is_said(arguments: tuple[str, ...], said: str) -> None:
@@ -92,9 +92,9 @@ def test_dev_holds_a_broker_and_a_registry_that_other_commands_use() -> None:
         try:
             lines = iter(dev.stdout.readline, "")
             url = next(line for line in lines if "REGISTRY_URL=" in line).partition("=")[2].strip()
-            done = run("register", "--registry", url)
+            done = run("apply", "--only", "registry", "--registry", url)
             assert done.returncode == 0, done.stderr
-            assert "shop.customers-value  version 1" in done.stdout
+            assert "published   projection shop.customers-value.readers.billing-service" in done.stdout
         finally:
             dev.send_signal(signal.SIGTERM)
         dev.stdout.read()

@@ -123,7 +123,7 @@ def test_a_value_that_does_not_fit_is_refused_before_it_is_sent(bus: Bus, fresh:
 def test_a_schema_that_nobody_registered_says_which_command_does_it(bus: Bus, fresh: Fresh) -> None:
     topic = fresh(Customers, register=False)
     with topic.producer(bus) as customers:
-        with pytest.raises(kontrakt.SchemaNotRegistered, match=f"{topic.topic}-value.*kontrakt register"):
+        with pytest.raises(kontrakt.SchemaNotRegistered, match=f"{topic.topic}-value.*kontrakt apply"):
             customers.put(Customer(customer_id="c-1"))
         bus.register(topic)
         customers.put(Customer(customer_id="c-1"))

@@ -270,7 +270,7 @@ def test_ctrl_c_ends_a_service_and_only_what_was_answered_is_behind_it(
 
 def test_a_service_that_cannot_answer_does_not_start(bus: Bus, fresh: Fresh) -> None:
     topic = fresh(Payments, register=False)
-    with pytest.raises(SchemaNotRegistered, match=f"{topic.topic}.responses-acme.AuthorizeResponse.*kontrakt register"):
+    with pytest.raises(SchemaNotRegistered, match=f"{topic.topic}.responses-acme.AuthorizeResponse.*kontrakt apply"):
         topic.serve(bus, Bank(), group="bank")
 
 

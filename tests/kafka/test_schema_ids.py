@@ -102,7 +102,7 @@ def test_what_nobody_registered_names_the_subject_and_the_command(
     place: Place, bus: Bus, fresh: Fresh, declared: type[Customers | Orders | Readings | Payments], subject: str
 ) -> None:
     topic = fresh(declared, register=False)
-    said = f"under the subject {subject.format(topic=topic.topic)}.*kontrakt register --registry {place.registry_url}"
+    said = f"under the subject {subject.format(topic=topic.topic)}.*kontrakt apply --registry {place.registry_url}"
     with pytest.raises(SchemaNotRegistered, match=said):
         use(bus, topic)
     bus.register(topic)

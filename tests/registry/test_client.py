@@ -87,7 +87,7 @@ def test_what_is_not_registered_says_what_to_do(registry: Registry, name: str) -
     with pytest.raises(SchemaNotRegistered) as caught:
         registry.schema_id(f"{name}-value", money, documents)
     assert f"{name}.Money is not registered under the subject {name}-value" in str(caught.value)
-    assert f"kontrakt register --registry {registry.url}" in str(caught.value)
+    assert f"kontrakt apply --registry {registry.url}" in str(caught.value)
     registry.register(f"{name}-value", money, documents)
     assert registry.schema_id(f"{name}-value", money, documents) > 0
 

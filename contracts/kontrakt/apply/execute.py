@@ -31,6 +31,7 @@ from kontrakt.contract.readers import published, reads
 from kontrakt.errors import KontraktError, RegistryDenied, RegistryUnavailable, SchemaNotFound
 from kontrakt.registry import Registry
 from kontrakt.registry.history import CONNECTIONS
+from kontrakt.registry.registering import publish_one
 
 from .broker import Broker
 from .steps import AddPartitions, CreateTopic, Publish, Register, Retire, SetConfig, SetLevel
@@ -229,12 +230,7 @@ class Subjects:
                     step, self._registry.add(step.about, self._documents[step.document], self._documents)
                 )
             case Publish():
-                found = self._registry.register(step.about, self._published[step.about], self._documents)
-                # Where the consumer reads as an older version does again, no new one is made: those after it go.
-                for number in self._registry.versions(step.about) if not found.new else ():
-                    if number > found.version:
-                        self._registry.delete_version(step.about, number)
-                return _registered(step, found)
+                return _registered(step, publish_one(step.about, self._published[step.about], self._registry))
             case Retire():
                 self._registry.delete_subject(step.about)
             case _:

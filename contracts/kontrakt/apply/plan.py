@@ -99,7 +99,7 @@ def compared(contracts: Contracts, world: World, report: Report | None, *, only:
         of_subjects = SubjectPlan(looked_at, world.registry, report)
         found = replace(
             found,
-            registry=world.registry.url,
+            registry=world.registry.name,
             steps=(*found.steps, *of_subjects.steps),
             obstacles=(*found.obstacles, *of_subjects.obstacles),
             drift=(*found.drift, *of_subjects.drift),

@@ -13,6 +13,7 @@ from kontrakt.avro.render import closed
 from kontrakt.check.changes.compare import diff
 from kontrakt.check.findings import Severity
 from kontrakt.check.lineage import lineages
+from kontrakt.check.rules.history import LevelWeakened
 from kontrakt.check.words import code, spans
 from kontrakt.contract.readers import LEVEL, published, reads
 from kontrakt.contract.subjects import strictest
@@ -142,7 +143,7 @@ class SubjectPlan:
 
     def _found(self) -> None:
         for finding in self._report.open:
-            if finding.severity is Severity.ERROR:
+            if finding.severity is Severity.ERROR and finding.rule != LevelWeakened.id:  # the steps say it
                 self.obstacles.append(
                     Obstacle(
                         against=Against.CHECK_FINDINGS,
@@ -189,7 +190,7 @@ class SubjectPlan:
         self.obstacles.append(
             Obstacle(
                 against=Against.REGISTRY_MODE,
-                about=self._state.url,
+                about=self._state.name,
                 message=f"the registry is in the mode {self._state.mode}, and takes no schemas",
                 reason="It registers schemas in the mode READWRITE only.",
                 ways_out=("let its operator set the mode READWRITE (PUT /mode), and run this again",),

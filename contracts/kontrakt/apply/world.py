@@ -30,7 +30,7 @@ class RegistryState:
     """What a registry holds.
 
     Attributes:
-        url: Its address, without credentials.
+        name: Its address, without credentials, and the context where one is set.
         mode: What it takes: ``READWRITE``, ``READONLY``, ``IMPORT``, ...
         past: The subjects of the contracts, as the check sees them.
         published: The newest version of every projection that consumers of this repository published, by subject.
@@ -39,7 +39,7 @@ class RegistryState:
         again: The subjects of which an older version says what the contracts say, and its number.
     """
 
-    url: str
+    name: str
     mode: str
     past: Past
     published: Mapping[str, SchemaVersion]
@@ -114,8 +114,9 @@ def _registry(
 ) -> RegistryState:
     consumers |= {one.consumer for one in contracts.projections}
     wanted_readers = {one.subject for one in published(contracts)}
+    context = settings.registry_config.get("context", "")
     with Registry(settings.registry_config) as registry, no_collection():
-        mode = registry.mode()
+        mode = registry.get_mode()
         past = held_by(registry, contracts, progress)
         ours = wanted_readers | {
             name for name in registry.subjects() if (one := reads(name)) is not None and one[1] in consumers
@@ -123,7 +124,7 @@ def _registry(
         newest = side_by_side(registry.latest, sorted(ours), progress, "projections")
         there = {version.subject: version for version in newest if version is not None}
         return RegistryState(
-            url=registry.url,
+            name=registry.url + (f" (context {context})" if context else ""),
             mode=mode,
             past=past,
             published=there,

@@ -20,7 +20,6 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rules": "List what a check can find, or explain one RULE.",
     "plan": "Show what would make the registry and the broker as the contracts say.",
     "apply": "Make the registry and the broker as the contracts say.",
-    "register": "Register the schemas of the contracts in the schema registry.",
     "relay": "Send what waits in an outbox, until it is told to stop.",
     "dead-letters": "Look at messages that were put aside, and send them again.",
     "dev": "Hold an embedded broker and registry open on local ports.",

@@ -67,9 +67,9 @@ def command(
     comment: str,
     **asked: Any,
 ) -> None:
-    """Show what would make the registry and the broker as the contracts say, and what stands against it.
+    """Show what would make the registry and the broker as the contracts say.
 
-    Nothing is written. Subjects and versions to register, levels to set, topics to create or to change, projections to publish:
+    Also what stands against it. Nothing is written. Subjects and versions to register, levels to set, topics to create or to change, projections to publish:
     like a diff. The exit code is 1 where something stands against the plan.
     """
     from kontrakt.apply import FailOn

@@ -144,7 +144,7 @@ class Bus:
     def register(self, *topics: type[Topic | Requests]) -> None:
         """Register the schemas of generated topics under their subjects. What is registered already stays as it is.
 
-        Producers never do that by themselves. In production ``kontrakt register`` does it from the contracts, which also sets levels.
+        Producers never do that by themselves. In production ``kontrakt apply`` does it from the contracts, which also sets levels.
 
         Args:
             topics: Generated topics.

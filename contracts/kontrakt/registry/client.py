@@ -275,14 +275,7 @@ class Registry:
             SchemaNotFound: There is no such subject.
             RegistryError: Other schemas refer to it, or the registry cannot be asked.
         """
-        self._ask(f"delete the subject {subject}", lambda: self._client.delete_subject(subject))
-
-    def mode(self) -> str:
-        """What the registry takes: ``READWRITE`` unless somebody set it otherwise, or it knows no modes (Apicurio 2)."""
-        try:
-            return self._ask("ask for the mode", lambda: answers.text(self._client.get_global_mode()))
-        except SchemaNotFound:
-            return "READWRITE"
+        self._ask(f"delete the subject {subject}", lambda: self._client.delete_subject(self._there(subject)))
 
     def get_level(self, subject: str | None = None) -> str | None:
         """A subject's own compatibility level, or None when it has none; without a subject the registry's default.
@@ -434,7 +427,7 @@ class Registry:
                 return other
             raise SchemaNotRegistered(
                 f"{document.name} is not registered under the subject {subject} in the schema registry at {self.url}; "
-                f"register the contracts with: kontrakt register --registry {self.url}",
+                f"register the contracts with: kontrakt apply --registry {self.url}",
                 status=error.status,
                 code=error.code,
             ) from error

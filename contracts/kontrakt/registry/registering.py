@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 from kontrakt.errors import SchemaNotFound
 
@@ -37,14 +37,19 @@ def register(contracts: Contracts, registry: Registry, progress: Progress | None
         SchemaRejected: A schema is invalid or incompatible; what comes before it is registered.
         RegistryError: The registry cannot be asked.
     """
-    steps = [
-        _Step(subject.name, contracts.documents[subject.document], subject.compatibility)
-        for subject in contracts.subjects
-    ]
-    return _registered(steps, contracts.documents, registry, progress)
+    done: list[Registered] = []
+    for subject in contracts.subjects:
+        if progress is not None:
+            progress(len(done), len(contracts.subjects), "registering")
+        name, level = subject.name, subject.compatibility
+        settled = not level or registry.get_level(name) == level or _set_level(registry, name, level)
+        done.append(registry.register(name, contracts.documents[subject.document], contracts.documents))
+        if not settled:
+            registry.set_level(name, level)
+    return done
 
 
-def publish(contracts: Contracts, registry: Registry, progress: Progress | None = None) -> list[Registered]:
+def publish(contracts: Contracts, registry: Registry) -> list[Registered]:
     """Register the projections of contracts, so that the owners of the topics see who reads which field.
 
     The newest version of such a subject is what its consumer reads. Where that is an older version again, those after it are
@@ -53,7 +58,6 @@ def publish(contracts: Contracts, registry: Registry, progress: Progress | None 
     Args:
         contracts: The contracts.
         registry: The registry.
-        progress: Told about each subject.
 
     Returns:
         What was registered, by subject.
@@ -64,35 +68,31 @@ def publish(contracts: Contracts, registry: Registry, progress: Progress | None 
     """
     from kontrakt.contract.readers import LEVEL, published  # services import this package, and publish nothing
 
-    steps = [_Step(one.subject, one.document, LEVEL) for one in published(contracts)]
-    done = _registered(steps, contracts.documents, registry, progress)
-    for one in done:
-        for number in registry.versions(one.subject) if not one.new else ():
-            if number > one.version:
-                registry.delete_version(one.subject, number)
-    return done
-
-
-class _Step(NamedTuple):
-    """What is to be registered under a subject, and the level that the subject gets; an empty string for none."""
-
-    subject: str
-    document: Document
-    level: str
-
-
-def _registered(
-    steps: Sequence[_Step], documents: Mapping[str, Document], registry: Registry, progress: Progress | None
-) -> list[Registered]:
     done: list[Registered] = []
-    for subject, document, level in steps:
-        if progress is not None:
-            progress(len(done), len(steps), "registering")
-        settled = not level or registry.get_level(subject) == level or _set_level(registry, subject, level)
-        done.append(registry.register(subject, document, documents))
+    for one in published(contracts):
+        settled = registry.get_level(one.subject) == LEVEL or _set_level(registry, one.subject, LEVEL)
+        done.append(publish_one(one.subject, one.document, registry))
         if not settled:
-            registry.set_level(subject, level)
+            registry.set_level(one.subject, LEVEL)
     return done
+
+
+def publish_one(subject: str, document: Document, registry: Registry) -> Registered:
+    """Register one projection, so that it is the newest version of its subject.
+
+    Args:
+        subject: The subject.
+        document: The projection. It refers to no other document.
+        registry: The registry.
+
+    Raises:
+        RegistryError: The registry cannot be asked.
+    """
+    found = registry.register(subject, document, {})
+    for number in registry.versions(subject) if not found.new else ():
+        if number > found.version:
+            registry.delete_version(subject, number)
+    return found
 
 
 def _set_level(registry: Registry, subject: str, level: str) -> bool:

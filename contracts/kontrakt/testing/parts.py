@@ -61,7 +61,7 @@ class CleanParts:
 
 
 class _Learning(Registry):
-    """Registers a schema when somebody first writes with it, which in production ``kontrakt register`` has done before."""
+    """Registers a schema when somebody first writes with it, which in production ``kontrakt apply`` has done before."""
 
     def schema_id(self, subject: str, document: Document, documents: Mapping[str, Document]) -> int:
         """The id of a schema under a subject; registered when it is not.

@@ -85,7 +85,12 @@ def _details(finding: Finding) -> str:
         if label == "topics":  # the heading says them
             continue
         if label == "example":
-            lines += [f"- **{label}**", "", *(f"  {line}" for line in fenced([line[:_LONG] for line in said[:_MANY]])), ""]
+            lines += [
+                f"- **{label}**",
+                "",
+                *(f"  {line}" for line in fenced([line[:_LONG] for line in said[:_MANY]])),
+                "",
+            ]
             continue
         first, *others = (_code(_short(line)) if label in _AS_CODE else prose(line) for line in said[:_MANY])
         lines += [f"- **{label}** {first}", *(f"  - {other}" for other in others)]  # others begin with "or"
