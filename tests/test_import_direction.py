@@ -32,7 +32,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "": LEAVES | {"aio", "codec", "kafka", "settings", "testing"},
     "editor": LEAVES | {"avro", "contract", "settings"},
     "cli": LEAVES
-    | {"apply", "avro", "editor", "contract", "check", "registry", "kafka", "codec", "settings", "codegen", "codegen.demo"},
+    | {
+        "apply",
+        "avro",
+        "editor",
+        "contract",
+        "check",
+        "registry",
+        "kafka",
+        "codec",
+        "settings",
+        "codegen",
+        "codegen.demo",
+    },
     "codegen": LEAVES | {"avro", "contract", "codec.bundle", "settings"},
     "codegen.demo": LEAVES | {"", "codegen", "contract", "registry", "settings"},
 }
