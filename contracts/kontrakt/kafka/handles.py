@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from kontrakt.errors import BusError
+from kontrakt.errors import BusDenied, BusError
 
 from .failures import is_passing, translated
 
@@ -25,28 +25,46 @@ def producer(config: Mapping[str, Any]) -> Producer:
     """A producer of librdkafka.
 
     Raises:
+        BusDenied: The user's ``oauth_cb`` failed.
         BusError: It refuses the configuration.
     """
-    return _made("producer", lambda: Producer(dict(config)))
+    return _made("producer", Producer, config)
 
 
 def consumer(config: Mapping[str, Any]) -> Consumer:
     """A consumer of librdkafka.
 
     Raises:
+        BusDenied: The user's ``oauth_cb`` failed.
         BusError: It refuses the configuration.
     """
-    return _made("consumer", lambda: Consumer(dict(config)))
+    return _made("consumer", Consumer, config)
 
 
-def _made(client: str, make: Callable[[], T]) -> T:
+def _made(client: str, make: Callable[[dict[str, Any]], T], config: Mapping[str, Any]) -> T:
+    given = dict(config)
+    raised: list[Exception] = []
+    if callable(token := config.get("oauth_cb")):
+
+        def noting(said: str) -> object:
+            try:
+                return token(said)
+            except Exception as error:
+                raised.append(error)
+                raise
+
+        given["oauth_cb"] = noting
     try:
-        return make()
-    except (KafkaException, TypeError, ValueError) as error:
+        return make(given)
+    except Exception as error:
         reported = error.args[0] if error.args else error
-        said = (
-            reported.str() if isinstance(reported, KafkaError) else str(reported)
-        )  # names settings, never their values
+        said = reported.str() if isinstance(reported, KafkaError) else str(reported)
+        if raised or (isinstance(reported, KafkaError) and reported.code() == KafkaError.SASL_AUTHENTICATION_FAILED):
+            why = f"{type(raised[-1]).__name__}: {raised[-1]}" if raised else said
+            raise BusDenied(f"cannot make a {client}: oauth_cb gave no token: {why}") from (raised or [error])[-1]
+        if not isinstance(error, KafkaException | TypeError | ValueError):
+            raise
+        # It names settings, never their values.
         raise BusError(f"librdkafka refuses the configuration of a {client}: {said}") from error
 
 
