@@ -18,7 +18,7 @@ from sybil.sybil import SybilCollection
 from tests.docs.examples import Docstrings, docstring, markdown
 from tests.docs.page import ROOT, Page, copy_example, environment_for
 
-IN_THE_EXAMPLE: Final = {"README.md", "ci.md", "commands.md", "waivers.md"}
+IN_THE_EXAMPLE: Final = {"README.md", "ci.md", "commands.md", "pulling.md", "waivers.md"}
 """Pages whose reader stands in a checkout. Those of the others stand in an empty folder."""
 
 PRELUDE: Final = """

@@ -26,11 +26,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": LEAVES | {"avro", "codec", "contract"},
     "check": LEAVES | {"avro", "contract", "registry", "settings"},
     "apply": LEAVES | {"avro", "contract", "registry", "check", "settings", "kafka.failures"},
+    "pull": LEAVES | {"avro", "contract", "registry", "check", "kafka.failures", "settings"},
     "kafka": LEAVES | {"avro", "codec", "registry", "settings"},
     "aio": {"kafka"},
     "testing": LEAVES | {"", "avro", "codec", "kafka", "registry"},
     "": LEAVES | {"aio", "codec", "kafka", "settings", "testing"},
-    "editor": LEAVES | {"avro", "contract", "settings"},
+    "editor": LEAVES | {"avro", "contract", "pull", "settings"},
     "cli": LEAVES
     | {
         "apply",
@@ -38,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "editor",
         "contract",
         "check",
+        "pull",
         "registry",
         "kafka",
         "codec",

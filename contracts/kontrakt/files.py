@@ -51,7 +51,7 @@ def project_files(folder: Path, pulled: Path) -> Files:
     """
     foreign = read_files(shown(pulled)) if pulled.is_dir() else {}
     inside = os.path.realpath(pulled) + os.sep
-    found = {} if foreign and not folder.exists() else read_files(folder)
+    found = {} if pulled.is_dir() and not folder.exists() else read_files(folder)
     own = {path: data for path, data in found.items() if not os.path.realpath(path).startswith(inside)}
     return Files(own | foreign, frozenset(foreign))
 

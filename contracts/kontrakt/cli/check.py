@@ -63,4 +63,8 @@ def command(
             deprecation_period=settings.deprecation_period,
             progress=progress,
         )
+    if against == "registry":
+        from kontrakt.pull.behind import behind
+
+        report = replace(report, findings=(*report.findings, *behind(settings)))
     deliver(replace(report, fail_on=Severity(fail_on)), settings, **report_options)

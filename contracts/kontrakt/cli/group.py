@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rules": "List what a check can find, or explain one RULE.",
     "plan": "Show what would make the registry and the broker as the contracts say.",
     "apply": "Make the registry and the broker as the contracts say.",
+    "pull": "Bring contracts of other teams as the lock file has them, or begin with an existing registry.",
     "relay": "Send what waits in an outbox, until it is told to stop.",
     "dead-letters": "Look at messages that were put aside, and send them again.",
     "dev": "Hold an embedded broker and registry open on local ports.",

@@ -39,6 +39,7 @@ WORDS: Final = (
     "headers",
     "stability",
     "deprecated",
+    "guessed",
 )
 """What a declaration of a topic may say."""
 PROJECTION_WORDS: Final = ("of", "consumer")
@@ -155,6 +156,7 @@ class Reader:
                     self.problem(at("name"), f"the topic {name}.responses would have too long a name", hint)
         if kind is not Kind.ENTITY and outside and "key" not in values:
             values = values | {"key": None}  # TOML has no null
+        self._guessed(values, at)
         level, response_level = self._levels(values, kind, at)
         said_more: dict[str, Any] = {
             "key_format": _choice(KeyFormat, self._one_of(values, "key_format", tuple(KeyFormat), at)),
@@ -295,6 +297,13 @@ class Reader:
             else:
                 self.problem(at("config", *path), f"the setting {name} must be a text, a number, true or false", "")
         return config
+
+    def _guessed(self, values: dict[str, Any], at: At) -> None:
+        """What ``kontrakt pull`` found out by guessing, and nobody confirmed yet: it changes nothing."""
+        said = values.get("guessed", [])
+        if not is_array(said) or not all(isinstance(word, str) and word in WORDS for word in said):
+            hint = "remove it when what it names is right"
+            self.problem(at("guessed"), '"guessed" must be a list of words that a topic has', hint)
 
     def _deprecated(self, values: dict[str, Any], at: At) -> str:
         said = values.get("deprecated", False)

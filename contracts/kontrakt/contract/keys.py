@@ -110,7 +110,7 @@ class Keys:
                     position, f'the key names a field "{name}" that {owner} does not have', nearest(name, list(known))
                 )
                 legal = False
-            elif why := _illegal(known[name].schema):
+            elif why := why_no_key(known[name].schema):
                 self._problem(
                     position,
                     f'the field "{name}" cannot be a key: {why}',
@@ -138,7 +138,7 @@ class Keys:
             found = self._inlined[text]
         if found is None or not is_whole((found,)):
             return None
-        if why := _illegal(found, beside=True):
+        if why := why_no_key(found, beside=True):
             self._problem(
                 position,
                 f"the key cannot be of this type: {why}",
@@ -262,7 +262,7 @@ def same_type(one: Schema, other: Schema) -> bool:
     return one is other or one.canonical == other.canonical
 
 
-def _illegal(schema: Schema, *, beside: bool = False) -> str:
+def why_no_key(schema: Schema, *, beside: bool = False) -> str:
     """Why a type cannot be a key, or an empty string.
 
     Args:

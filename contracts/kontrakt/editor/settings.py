@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kontrakt.contract.topic import Kind
+from kontrakt.pull.dependency import NAME, OF_TOPICS
 from kontrakt.settings.model import BASELINE, WAIVERS, Style
 from kontrakt.settings.read import PERIOD
 
@@ -59,7 +60,13 @@ def settings_schema() -> JsonSchema:
         "$schema": DRAFT,
         "title": "kontrakt.toml",
         "description": "The settings of kontrakt.",
-        **closed(_settings() | {"topics": listed(outside, "Contracts of schemas that nobody may edit.")}),
+        **closed(
+            _settings()
+            | {
+                "topics": listed(outside, "Contracts of schemas that nobody may edit."),
+                "dependencies": listed(_dependency(outside), "Contracts of other teams that are pulled."),
+            }
+        ),
         "definitions": {
             **{name: made for name, made in definitions().items() if name in ("key", "header", "config")},
             "type": {"description": "An Avro type.", "type": ["string", "object", "array"]},
@@ -93,6 +100,33 @@ def _settings() -> JsonSchema:
         "deprecation_period": text(
             'How long a field is marked deprecated before it may go, such as "90 days" or "6 weeks".', PERIOD.pattern
         ),
+    }
+
+
+def _dependency(outside: JsonSchema) -> JsonSchema:
+    """A dependency: what it is called, one source, and what that source needs to be told."""
+    common = {
+        "name": text("What it is called here; its files stand in a folder of this name.", NAME.pattern),
+        "topics": listed({"type": "string"}, "The topics that are wanted; by default all that the source owns."),
+    }
+    registry = {
+        "description": "true for the registry of the settings, or an address.",
+        "anyOf": [{"const": True}, text()],
+    }
+    git = {
+        "git": text("The repository, as git fetch takes it."),
+        "ref": text("A branch, a tag or a whole commit id; HEAD by default."),
+        "path": text("The folder of the contracts in it; by default what the settings there say."),
+    }
+    of_topics = {word: outside["properties"][word] for word in OF_TOPICS}
+    return {
+        "anyOf": [
+            closed(common | {"registry": registry} | of_topics, ["name", "registry", "topics"]),
+            closed(common | git, ["name", "git"]),
+            closed(
+                common | {"folder": text("A folder or an archive, from the folder of this file.")}, ["name", "folder"]
+            ),
+        ]
     }
 
 

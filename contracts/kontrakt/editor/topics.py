@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from kontrakt.avro.compatibility import Level
-from kontrakt.contract.declaration import LONGEST, PROJECTION_WORDS, STABILITIES, TIMEOUT, TOPIC_NAME
+from kontrakt.contract.declaration import LONGEST, PROJECTION_WORDS, STABILITIES, TIMEOUT, TOPIC_NAME, WORDS
 from kontrakt.contract.headers import TAKEN, HeaderType
 from kontrakt.contract.topic import KeyFormat, Kind, SubjectStrategy
 
@@ -162,6 +162,9 @@ def _properties(kinds: tuple[Kind, ...]) -> JsonSchema:
             "enum": list(STABILITIES),
         },
         "deprecated": {"description": "Why it should no longer be used.", "type": ["string", "boolean"]},
+        "guessed": listed(
+            {"enum": list(WORDS)}, "What kontrakt pull guessed; remove a word when what it names is right."
+        ),
     }
 
 

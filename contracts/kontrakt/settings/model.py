@@ -76,6 +76,7 @@ class Settings:
         baseline: The file of findings that were there already, as written; see :attr:`baseline_file`.
         deprecation_period: How long a field is marked deprecated before it may go.
         topics: The ``[[topics]]`` tables: contracts of schemas that cannot be edited.
+        dependencies: The ``[[dependencies]]`` tables: contracts of other teams that are pulled.
         file: The file that was read, as the user knows it; empty when there was none.
         folder: The folder of that file: what relative paths start from.
         place: Tells where a key stands in the file: ``place("topics", 3, "owner")``.
@@ -95,6 +96,7 @@ class Settings:
     baseline: str = BASELINE
     deprecation_period: timedelta = timedelta(days=90)
     topics: tuple[Mapping[str, Any], ...] = ()
+    dependencies: tuple[Mapping[str, Any], ...] = ()
     file: str = ""
     folder: Path = field(default_factory=Path)
     place: Callable[..., Position] = field(default=_nowhere, compare=False)
@@ -156,6 +158,7 @@ class Settings:
             "baseline": repr(self.baseline),
             "deprecation_period": repr(self.deprecation_period),
             "topics": f"<{len(self.topics)}>",
+            "dependencies": f"<{len(self.dependencies)}>",
             "file": repr(self.file),
         }
         return "Settings(" + ", ".join(f"{name}={value}" for name, value in shown.items()) + ")"

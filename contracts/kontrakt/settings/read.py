@@ -139,7 +139,8 @@ class _Reader:
             waivers=self._text("waivers", WAIVERS),
             baseline=self._text("baseline", BASELINE),
             deprecation_period=self._period("deprecation_period", 90),
-            topics=self._topics(),
+            topics=self._tables("topics"),
+            dependencies=self._tables("dependencies"),
             file=self._file.shown,
             folder=self._file.folder,
             place=self._file.place,
@@ -219,20 +220,20 @@ class _Reader:
             return timedelta(days=default)
         return int(found[1]) * timedelta(**{f"{found[2]}s": 1})
 
-    def _topics(self) -> tuple[Mapping[str, Any], ...]:
-        value = self._raw("topics")
+    def _tables(self, key: str) -> tuple[Mapping[str, Any], ...]:
+        value = self._raw(key)
         if value is None:
             return ()
         if not isinstance(value, list):
-            self._wrong(("topics",), "[[topics]] tables", value)
+            self._wrong((key,), f"[[{key}]] tables", value)
             return ()
-        topics: list[Mapping[str, Any]] = []
-        for number, topic in enumerate(cast("list[object]", value)):
-            if isinstance(topic, dict):
-                topics.append(cast("dict[str, Any]", topic))
+        tables: list[Mapping[str, Any]] = []
+        for number, table in enumerate(cast("list[object]", value)):
+            if isinstance(table, dict):
+                tables.append(cast("dict[str, Any]", table))
             else:
-                self._wrong(("topics", number), "a table", topic)
-        return tuple(topics)
+                self._wrong((key, number), "a table", table)
+        return tuple(tables)
 
     # --- how they are read --------------------------------------------------------------------------------------------
 

@@ -12,12 +12,14 @@
     operations   of request topics
     projections  what consumers read
     history      what was promised, and what a registry says
+    pulled       contracts of other teams
     waivers      the file of waivers itself
 """
 
 from __future__ import annotations
 
 from . import defaults, fields, headers, history, keys, operations, projections, safety, topics, types
+from .pulled import DependencyBehind
 from .rule import Rule
 from .waivers import WaiverExpired, WaiverUnused
 
@@ -33,6 +35,7 @@ _ALL: tuple[type[Rule], ...] = (
     *operations.RULES,
     *projections.RULES,
     *history.RULES,
+    DependencyBehind,
     WaiverExpired,
     WaiverUnused,
 )

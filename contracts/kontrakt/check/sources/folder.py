@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from kontrakt.check.past import Past
     from kontrakt.contract import Contracts
 
-_Found: TypeAlias = "tuple[Files, Settings | None, list[str]]"
+Found: TypeAlias = "tuple[Files, Settings | None, list[str]]"
 """The Avro files by the path that the user knows, the settings beside them if there are any, and what is to be said."""
 
 
 def from_path(path: Path, contracts: Contracts, settings: Settings) -> Past:
-    """The contracts of a folder or an archive.
+    """The old contracts of a folder or an archive.
 
     It holds a project, with its settings and its folder of contracts, or the contracts alone. Where there are no settings,
     those of now declare the topics of schemas that cannot be edited.
@@ -37,25 +37,35 @@ def from_path(path: Path, contracts: Contracts, settings: Settings) -> Past:
     Raises:
         SourceError: There is no such folder or archive, it cannot be read, or it holds no Avro.
     """
-    try:
-        if path.is_dir():
-            files, old, notes = _of_folder(path, settings)
-        elif path.is_file():
-            files, old, notes = _of_archive(path)
-        else:
-            raise SourceError(
-                f"{path}: there is no such folder or archive; compare with registry, git:REF, or the path of one"
-            )
-    except OSError as error:
-        raise SourceError(f"{error.filename or path}: cannot be read: {error.strerror or error}") from error
-    if not files.all.keys() - files.foreign:
-        raise SourceError(
-            f"{path}: there is no {' or '.join(SUFFIXES)} file in it, so there is nothing to compare with"
-        )
+    files, old, notes = opened(path, settings)
     return from_files(path.as_posix(), files.all, old or settings, contracts, notes, foreign=files.foreign)
 
 
-def _of_folder(path: Path, settings: Settings) -> _Found:
+def opened(path: Path, settings: Settings) -> Found:
+    """What a folder or an archive holds: a project, with its settings and its folder of contracts, or the contracts alone.
+
+    Args:
+        path: The folder, or a file that ``zip`` or ``tar`` made.
+        settings: Those that count for contracts alone.
+
+    Raises:
+        SourceError: There is no such folder or archive, it cannot be read, or it holds no Avro.
+    """
+    try:
+        if path.is_dir():
+            found = _of_folder(path, settings)
+        elif path.is_file():
+            found = _of_archive(path)
+        else:
+            raise SourceError(f"{path}: there is no such folder or archive; name registry, git:REF, or the path of one")
+    except OSError as error:
+        raise SourceError(f"{error.filename or path}: cannot be read: {error.strerror or error}") from error
+    if not found[0].all.keys() - found[0].foreign:
+        raise SourceError(f"{path}: there is no {' or '.join(SUFFIXES)} file in it, so there are no contracts")
+    return found
+
+
+def _of_folder(path: Path, settings: Settings) -> Found:
     old, notes = settings_then(partial(settings_of.read, path, {}))
     then = old or Settings()
     inner = path / then.schemas
@@ -65,7 +75,7 @@ def _of_folder(path: Path, settings: Settings) -> _Found:
     return project_files(path, (old or settings).pulled_folder), old, notes
 
 
-def _of_archive(path: Path) -> _Found:
+def _of_archive(path: Path) -> Found:
     names = (*SUFFIXES, settings_of.OWN_FILE, settings_of.SHARED_FILE)
     contents = read_archive(path, lambda name: name.endswith(names))
     root = _root(contents)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kontrakt import settings as settings_of
 from kontrakt.avro.node import MAX_BYTES
 from kontrakt.errors import SourceError
-from kontrakt.files import SUFFIXES
+from kontrakt.files import SUFFIXES, Files
 
 from .repository import Repository
 from .snapshot import from_files, settings_then
@@ -50,14 +50,13 @@ def from_git(ref: str, contracts: Contracts, settings: Settings, folder: Path | 
     place = settings.schemas_folder if folder is None else folder
     repository, start = _repository(settings, place)
     commit = repository.commit(name) if name == ref else repository.merge_base(name)
-    tree = _Tree(repository, commit, name if name == ref and name not in commit else commit[:8])
+    tree = Tree(repository, commit, name if name == ref and name not in commit else commit[:8])
     read = partial(settings_of.read, start, among=tree.settings(start), shown=tree.shown)
     old, notes = settings_then(read)
     then = _inside(place, repository) if folder is not None or old is None else old.schemas_folder.as_posix()
     pulled = _inside(settings.pulled_folder, repository) if old is None else old.pulled_folder.as_posix()
-    files = tree.avro(then, *filter(None, (pulled,)))
-    foreign = frozenset(path for path in files if path.startswith(tree.shown(f"{posixpath.normpath(pulled)}/")))
-    if not files.keys() - foreign:
+    files = tree.project(then, pulled)
+    if not files.all.keys() - files.foreign:
         notes.append(f"at {name} there are no contracts in {then}, so all that there are now count as new")
     if name == ref and not repository.contains(commit):
         notes.append(
@@ -65,7 +64,25 @@ def from_git(ref: str, contracts: Contracts, settings: Settings, folder: Path | 
             f"git:{name}{_PARTED} compares with the commit where the two parted"
         )
     notes.extend(tree.notes)
-    return from_files(f"git {ref} ({commit[:8]})", files, old, contracts, notes, foreign=foreign)
+    return from_files(f"git {ref} ({commit[:8]})", files.all, old, contracts, notes, foreign=files.foreign)
+
+
+def project_at(tree: Tree, path: str = "") -> tuple[Files, Settings | None, list[str]]:
+    """The contracts of a repository that is not the user's own, and the settings beside them if there are any.
+
+    Args:
+        tree: The files of a commit.
+        path: The folder of the project or of its contracts; empty for the root of the repository.
+
+    Returns:
+        Also what is to be said.
+    """
+    start = posixpath.normpath(path or ".")
+    old, notes = settings_then(partial(settings_of.read, start, {}, among=tree.settings(start), shown=tree.shown))
+    then = old or settings_of.Settings(folder=Path(start))
+    project = not path or (old is not None and old.folder == Path(start))
+    files = tree.project(then.schemas_folder.as_posix() if project else start, then.pulled_folder.as_posix())
+    return files, old, [*notes, *tree.notes]
 
 
 def _repository(settings: Settings, place: Path) -> tuple[Repository, str]:
@@ -96,7 +113,7 @@ def _inside(place: Path, repository: Repository) -> str:
     return ""
 
 
-class _Tree:
+class Tree:
     """The files of a commit.
 
     Args:
@@ -133,6 +150,17 @@ class _Tree:
         }
         contents = self._repository.contents(list(dict.fromkeys(found.values())), MAX_BYTES)
         return {name: contents[object_] for name, object_ in found.items() if object_ in contents}
+
+    def project(self, folder: str, pulled: str) -> Files:
+        """The Avro files of a project.
+
+        Args:
+            folder: The folder of its contracts.
+            pulled: That of the contracts that were pulled from other teams; empty for none.
+        """
+        files = self.avro(folder, *filter(None, (pulled,)))
+        below = self.shown(f"{posixpath.normpath(pulled)}/")
+        return Files(files, frozenset(path for path in files if path.startswith(below)))
 
     def avro(self, *folders: str) -> dict[str, bytes]:
         """The Avro files below folders, by the path that the user knows.

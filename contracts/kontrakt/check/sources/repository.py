@@ -61,6 +61,27 @@ class Repository:
         self.common: Final = folder / common
         """Where git keeps what all worktrees share."""
 
+    @classmethod
+    def fetched(cls, folder: Path, url: str, ref: str) -> Repository:
+        """A repository that holds one commit of another, as ``FETCH_HEAD``.
+
+        Args:
+            folder: An empty folder, which becomes the repository.
+            url: The other repository, as ``git fetch`` takes it; a path is a whole one.
+            ref: A branch, a tag or a whole commit id.
+
+        Raises:
+            SourceError: git is not installed, or cannot fetch it.
+        """
+        made = _git(folder, "init", "--quiet")
+        if not made.returncode:
+            made = _git(folder, "fetch", "--quiet", "--depth=1", "--no-tags", "--end-of-options", url, ref)
+        if made.returncode:
+            raise SourceError(
+                f"{url}: git cannot fetch {ref}: {_said(made)}; check the address, the ref and your rights"
+            )
+        return cls(folder)
+
     # Commits
 
     def commit(self, ref: str) -> str:
@@ -219,18 +240,27 @@ class Repository:
         return found.stdout
 
     def _run(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        environment = {name: value for name, value in os.environ.items() if name not in _ABOUT_ELSEWHERE}
-        environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-        try:
-            return subprocess.run(  # noqa: S603, git is asked, with arguments that are no shell's
-                ["git", "-C", os.fspath(self._folder), *arguments],  # noqa: S607, the one that the user has
-                input=given,
-                capture_output=True,
-                env=environment,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise SourceError("git is not installed; install it, or compare with the path of a folder") from None
+        return _git(self._folder, *arguments, given=given)
+
+
+def _git(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Asks git about a folder.
+
+    Raises:
+        SourceError: git is not installed.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _ABOUT_ELSEWHERE}
+    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        return subprocess.run(  # noqa: S603, git is asked, with arguments that are no shell's
+            ["git", "-C", os.fspath(folder), *arguments],  # noqa: S607, the one that the user has
+            input=given,
+            capture_output=True,
+            env=environment,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise SourceError("git is not installed; install it, or compare with the path of a folder") from None
 
 
 def _said(found: subprocess.CompletedProcess[bytes]) -> str:

@@ -1,0 +1,1 @@
+"""Contracts from elsewhere: single ones of other teams as read-only dependencies, and whole registries to begin with."""
