@@ -4,7 +4,7 @@
 
 The registry is the embedded one, in a process of its own, unless another one is named. Its own time is measured by sending
 the requests that the check sends once more, by a loop that does nothing with the answers: one after the other, and as many at
-a time as the check does. What the whole command spends beyond the shorter of the two is ours, from Python's start to its end.
+a time as the check sends at most. What the whole command spends beyond the shorter of the two is ours, from Python's start to its end.
 
 ``--no-search`` measures the way without the registry's search (``GET /schemas``), which Apicurio has not.
 """

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from kontrakt.errors import SchemaNotFound
@@ -19,7 +20,9 @@ T = TypeVar("T")
 A = TypeVar("A")
 
 CONNECTIONS: Final = 16
-"""How many requests are under way at a time."""
+"""How many requests are under way at a time, at most."""
+_ALONE: Final = 0.05
+"""Seconds for which one request follows the other, before it is known how many keep a processor busy."""
 _UNWANTED: Final = 8
 """How many subjects more than twice those that are wanted a search may bring."""
 
@@ -27,10 +30,10 @@ _UNWANTED: Final = 8
 def side_by_side(
     call: Callable[[A], T], over: Iterable[A], progress: Progress | None = None, what: str = "asking"
 ) -> list[T]:
-    """Ask a registry many things at a time.
+    """Ask a registry many things, as many at a time as keep a processor busy: more would wait for each other.
 
     Args:
-        call: Asks one thing. It runs in other threads.
+        call: Asks one thing. It may run in other threads.
         over: What to ask it about.
         progress: Told how many answers there are.
         what: What is being asked, for ``progress``.
@@ -42,17 +45,32 @@ def side_by_side(
         Exception: The first that ``call`` raised; what is not under way by then is not asked.
     """
     asked = list(over)
-    with ThreadPoolExecutor(min(CONNECTIONS, len(asked)) or 1, "kontrakt-registry") as pool:
-        answers = [pool.submit(call, one) for one in asked]
+    tell = progress or _silent
+    answers: list[T] = []
+    lanes = 1
+    start, worked_before = perf_counter(), thread_time()
+    for one in asked:
+        answers.append(call(one))
+        tell(len(answers), len(asked), what)
+        took, worked = perf_counter() - start, thread_time() - worked_before
+        if took > _ALONE and (lanes := round(took / max(worked, took / CONNECTIONS))) > 1:
+            break
+    if len(answers) == len(asked):
+        return answers
+    with ThreadPoolExecutor(lanes, "kontrakt-registry") as pool:
+        others = [pool.submit(call, one) for one in asked[len(answers) :]]
         try:
-            for done, answer in enumerate(as_completed(answers), 1):
+            for done, answer in enumerate(as_completed(others), len(answers) + 1):
                 answer.result()
-                if progress is not None:
-                    progress(done, len(asked), what)
+                tell(done, len(asked), what)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [answer.result() for answer in answers]
+    return answers + [answer.result() for answer in others]
+
+
+def _silent(_done: int, _of: int, _what: str) -> None:
+    """Progress that nobody looks at."""
 
 
 def own_levels(registry: Registry, subjects: Iterable[str], progress: Progress | None = None) -> dict[str, str]:
