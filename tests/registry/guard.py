@@ -122,7 +122,8 @@ def guarded(upstream: str, rule: Rule = open_to_all, *, tls: ssl.SSLContext | No
             assert host.hostname
             connection = HTTPConnection(host.hostname, host.port, timeout=60)
             try:
-                connection.request(self.command, path, body, {"Content-Type": self.headers.get("Content-Type", "")})
+                kind = self.headers.get("Content-Type")
+                connection.request(self.command, path, body, {"Content-Type": kind} if kind else {})
                 answer = connection.getresponse()
                 return answer.status, answer.read()
             finally:

@@ -11,7 +11,7 @@ from kontrakt.errors import PlanError
 
 from .reports.json import VERSION
 from .reports.view import items
-from .steps import Against, CreateTopic, Only, Plan, Step
+from .steps import AddPartitions, Against, Only, Plan, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,19 +131,18 @@ def _step(said: Mapping[str, Any]) -> Step:
 
 
 def _value(kind: type[Any], name: str, value: Any) -> Any:
-    match name, value:
-        case "config", dict():
+    counts = name in ("newest", "partitions", "replication") or (kind is AddPartitions and name in ("before", "after"))
+    match value:
+        case dict() if name == "config":
             config = cast("dict[str, object]", value)
             return tuple(sorted((setting, str(wanted)) for setting, wanted in config.items()))
-        case "changes", list() | tuple():
-            return tuple(map(str, cast("list[Any]", value)))
-        case "partitions" | "replication", None if kind is CreateTopic:
-            return None
-        case "partitions" | "replication" | "newest", int():
+        case list() | tuple() if name == "changes":
+            return tuple(map(str, cast("list[object]", value)))
+        case int() if counts:
             return value
-        case "before" | "after", int() | str():
+        case None if name in ("partitions", "replication"):
             return value
-        case _, str():
+        case str() if not counts and name not in ("config", "changes"):
             return value
         case _:
             raise TypeError(f"{name} cannot be {value!r}")

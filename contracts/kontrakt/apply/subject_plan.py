@@ -180,7 +180,8 @@ class SubjectPlan:
 
     def _retire(self) -> None:
         """Deletes nothing but what consumers of this repository published themselves."""
-        kept = {one.subject for one in published(self._contracts)} | {one.name for one in self._contracts.subjects}
+        kept = {one.subject for one in published(self._contracts)}
+        kept |= {one.subject for one in self._contracts.documents.values()}  # a type may be called as if it were one
         for name, newest in sorted(self._state.published.items()):
             read = reads(name)
             if name not in kept and read is not None and read[1] in self._state.consumers:

@@ -118,6 +118,10 @@ def _registry(
     with Registry(settings.registry_config) as registry, no_collection():
         mode = registry.get_mode()
         past = held_by(registry, contracts, progress)
+        # The check has no question about the levels of these.
+        settled = [one.name for one in contracts.subjects if one.compatibility and one.name in past.unchanged]
+        unasked = [name for name in settled if name not in past.levels]
+        past = replace(past, levels={**past.levels, **own_levels(registry, unasked, progress)})
         ours = wanted_readers | {
             name for name in registry.subjects() if (one := reads(name)) is not None and one[1] in consumers
         }
