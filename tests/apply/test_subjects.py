@@ -15,6 +15,7 @@ from kontrakt.registry.embedded import EmbeddedRegistry
 from kontrakt.settings import Settings
 
 from tests.apply.shop import contracts, entity, shared, using, view
+from tests.registry.served import Served
 
 VALUE = "a.customers-value"
 
