@@ -6,10 +6,11 @@ PYTHON  ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do 
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 # Two processes, each with servers of its own; a file's tests stay together.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 PYTEST  := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo dev test check format generate docs bench constraints clean
+.PHONY: help venv native sanitize demo dev test check format generate docs bench constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,18 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --build-constraint constraints.txt --editable '.[codegen]' --group dev
 	@touch $(READY)
+
+native: $(READY) ## compile the codec in C anew, in place
+	$(BIN)/python hatch_build.py
+
+sanitize: $(READY) ## the tests of the codec in C under AddressSanitizer and UndefinedBehaviorSanitizer
+	rm -rf build/sanitize
+	mkdir -p build/sanitize
+	cp -r contracts/kontrakt build/sanitize/
+	rm -f build/sanitize/kontrakt/codec/_native.*.so
+	CFLAGS="$(SANITIZE) -g -O1 -fno-omit-frame-pointer -UNDEBUG" LDFLAGS="$(SANITIZE)" $(BIN)/python hatch_build.py build/sanitize/kontrakt/codec
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
+		$(PYTEST) tests/codec -o pythonpath="build/sanitize codegen generated ." -n 0 -q -p no:cacheprovider -k "$(or $(TESTS),native)"
 
 demo: $(READY) ## see all three kinds of topic work (embedded broker and registry, no Java)
 	@$(BIN)/kontrakt demo
@@ -59,7 +72,7 @@ constraints: ## renew constraints.txt with the newest versions that pyproject.to
 	$(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --upgrade pip
 	build/constraints/bin/python -m pip install --quiet '.[codegen]' --group dev editables
-	{ head -n 2 constraints.txt; build/constraints/bin/python -m pip freeze --all --exclude kontrakt --exclude setuptools; } > build/constraints.txt
+	{ head -n 2 constraints.txt; build/constraints/bin/python -m pip freeze --all --exclude kontrakt; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
 clean: ## remove what the targets above made

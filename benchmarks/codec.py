@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
@@ -140,7 +141,9 @@ def confluent(schema: Any, datum: Any, data: bytes) -> Contender:
     framed = serializer(datum, context)
     assert framed is not None
     assert framed[5:] == data
-    return Contender("confluent-kafka, dict", lambda: serializer(datum, context), lambda: deserializer(framed, context))
+    return Contender(
+        "confluent-kafka, dict", partial(serializer, datum, context), partial(deserializer, framed, context)
+    )
 
 
 def dataclasses_avroschema(schema: Any, data: bytes) -> Iterator[Contender]:
@@ -163,7 +166,7 @@ def dataclasses_avroschema(schema: Any, data: bytes) -> Iterator[Contender]:
     model = getattr(module, schema["name"])
     value = model.deserialize(data)
     assert value.serialize() == data
-    yield Contender("dataclasses-avroschema", value.serialize, lambda: model.deserialize(data))
+    yield Contender("dataclasses-avroschema", value.serialize, partial(model.deserialize, data))
 
 
 def kontrakt(package: str, name: str, style: str, data: bytes) -> Contender:
@@ -175,7 +178,7 @@ def kontrakt(package: str, name: str, style: str, data: bytes) -> Contender:
     framed = prefix + data
     value = read(framed, len(prefix))
     assert codec.encode(value, prefix) == framed
-    return Contender(f"kontrakt, {style}", lambda: codec.encode(value, prefix), lambda: read(framed, len(prefix)))
+    return Contender(f"kontrakt, {style}", partial(codec.encode, value, prefix), partial(read, framed, len(prefix)))
 
 
 @contextlib.contextmanager

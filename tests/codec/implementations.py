@@ -22,6 +22,13 @@ FASTAVRO: Any = fastavro
 IMPLEMENTATIONS: dict[str, MakeCodec] = {"python": PythonCodec}
 """Another implementation goes here, and has the same tests."""
 
+try:
+    from kontrakt.codec.native import NativeCodec
+except ImportError:  # there was no compiler when kontrakt was installed
+    pass
+else:
+    IMPLEMENTATIONS["native"] = NativeCodec
+
 each_codec = pytest.mark.parametrize("make", IMPLEMENTATIONS.values(), ids=IMPLEMENTATIONS)
 """Runs a test on every codec, as its argument ``make``."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import email
 import importlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
 import zipfile
@@ -23,14 +25,22 @@ VERSION: Final = importlib.import_module("kontrakt").__version__
 OF_PACKAGING: Final = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
 
 
-def build(tree: Path, kind: Literal["wheel", "sdist"], output: Path) -> Path:
+EXTENSION: Final = f"kontrakt/codec/_native{sysconfig.get_config_var('EXT_SUFFIX')}"
+COMPILER: Final = importlib.util.find_spec("kontrakt.codec._native") is not None
+"""Whether this installation found one."""
+
+
+def build(tree: Path, kind: Literal["wheel", "sdist"], output: Path, **environment: str) -> Path:
     """Build as pip does (PEP 517), with the build requirements that are installed here: nothing is fetched."""
     backend = PROJECT["build-system"]["build-backend"]
     code = f"import sys, {backend} as backend; print(backend.build_{kind}(sys.argv[1]))"
     output.mkdir(exist_ok=True)
     command = [sys.executable, "-c", code, str(output)]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tree, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
+    (output / "said").write_text(done.stdout + done.stderr)
     return output / done.stdout.splitlines()[-1]
 
 
@@ -79,8 +89,24 @@ def expected_in_wheel() -> set[str]:
     }
 
 
-def test_the_wheel_has_both_packages_the_example_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_has_both_packages_the_example_the_codec_and_nothing_else(wheel: Path) -> None:
+    assert names(wheel) == expected_in_wheel() | ({EXTENSION} if COMPILER else set())
+    assert wheel.name.endswith("-none-any.whl") != COMPILER
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"KONTRAKT_PURE": "1"}, "without its codec in C: KONTRAKT_PURE is set"),
+        ({"CC": "no-such-compiler"}, "without its codec in C, which encodes and decodes many times faster: "),
+    ],
+    ids=["not wanted", "no compiler"],
+)
+def test_a_wheel_without_the_codec_in_c(tree: Path, tmp_path: Path, environment: dict[str, str], said: str) -> None:
+    wheel = build(tree, "wheel", tmp_path, **environment)
     assert names(wheel) == expected_in_wheel()
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert said in (tmp_path / "said").read_text()
 
 
 @pytest.mark.parametrize(

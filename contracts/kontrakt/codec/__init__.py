@@ -16,11 +16,13 @@ from kontrakt.errors import KontraktError
 from .base import MAX_DEPTH, MAX_EMPTY_ITEMS, Codec, MakeCodec, Reader
 from .binding import Writer, bound, class_named, codec_for, codec_for_schema, document_of, full_name
 from .bundle import Bundle, Document, Style
+from .implementation import IMPLEMENTATION
 from .shapes import TAG
 
 T = TypeVar("T")
 
 __all__ = [
+    "IMPLEMENTATION",
     "MAX_DEPTH",
     "MAX_EMPTY_ITEMS",
     "Bundle",

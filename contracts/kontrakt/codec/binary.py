@@ -115,7 +115,12 @@ def count_empty(counted: list[int], count: int) -> None:
     """Count items that take no bytes: nothing else limits them."""
     counted[0] += count
     if counted[0] > MAX_EMPTY_ITEMS:
-        raise Misfit(f"more than {MAX_EMPTY_ITEMS} items that take no bytes")
+        too_many_empty()
+
+
+def too_many_empty() -> NoReturn:
+    """Refuse more items that take no bytes."""
+    raise Misfit(f"more than {MAX_EMPTY_ITEMS} items that take no bytes")
 
 
 def bad_boolean(byte: int) -> NoReturn:

@@ -18,14 +18,14 @@ from kontrakt import avro
 from kontrakt.errors import KontraktError
 
 from .bundle import Bundle, Document
+from .implementation import make_codec
 from .library import Library
-from .python import PythonCodec
 from .shapes import PlainTypes
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from .base import Codec, MakeCodec, Reader
+    from .base import Codec, Reader
 
 T = TypeVar("T")
 
@@ -38,7 +38,6 @@ MODULE: Final = "_kontrakt"
 _LIBRARY: Final = "__kontrakt_library__"
 _BOUND: Final = "__kontrakt_bound__"
 _READERS: Final = 64
-_make: Final[MakeCodec] = PythonCodec
 
 
 class Bound(Generic[T]):
@@ -118,7 +117,7 @@ def _found(kind: type[T]) -> Bound[T] | None:
 def _bind(kind: type[T]) -> Bound[T]:
     library = library_of(kind)
     with library.lock:
-        codec: Codec[T] = _make(library.schema(full_name(kind)), library)
+        codec: Codec[T] = make_codec(library.schema(full_name(kind)), library)
         made = _found(kind) or Bound(codec)
         setattr(kind, _BOUND, made)
     return made
@@ -146,7 +145,7 @@ def codec_for_schema(text: str) -> Codec[Any]:
     Raises:
         SchemaErrors: It is not a schema.
     """
-    return _make(avro.parse(text, strict=False), PlainTypes())
+    return make_codec(avro.parse(text, strict=False), PlainTypes())
 
 
 def full_name(kind: type) -> str:

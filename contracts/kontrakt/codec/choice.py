@@ -62,9 +62,19 @@ class Choice(dict[type, Fit]):
         self._others = [branch for branch in branches if branch.kind is not dict]
 
     def __missing__(self, kind: type) -> Fit:
-        return self._choose
+        return self.choose
 
-    def _choose(self, value: Any, out: list[bytes], *more: Any) -> None:
+    def choose(self, value: Any, out: Any, *more: Any) -> None:
+        """Encode a value whose class does not say the branch.
+
+        Args:
+            value: The value.
+            out: What gets the bytes; what a branch wrote before it failed is deleted from its end.
+            more: What the program hands on.
+
+        Raises:
+            Misfit: No branch takes it.
+        """
         if self._dictionaries and isinstance(value, _MAPPINGS):
             return self._dictionary(value).fit(value, out, *more)
         exact = [branch.fit for branch in self._others if value.__class__ is branch.kind]

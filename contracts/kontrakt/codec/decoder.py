@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 from kontrakt.avro import Array, Field, Fixed, Map, Record, Schema, Union
 from kontrakt.avro.resolution import (
@@ -25,7 +25,7 @@ from kontrakt.avro.resolution import (
 from . import binary, from_avro
 from .analysis import Limits
 from .base import MAX_DEPTH
-from .misfit import Misfit
+from .misfit import Refuse
 from .program import INLINE, Compiled, Program, following, index, key
 from .shapes import TAG, Form
 
@@ -80,8 +80,7 @@ class Decoder:
     def _record(self, step: ReadRecord) -> None:
         program = self._program
         if step.missing:
-            names = ", ".join(field.name for field in step.missing)
-            self._refuse(f"{step.writer.fullname} has no {names}, which the consumer needs")
+            self._refuse(lacking(step))
             return
         self._descend(step.writer)
         variables: dict[int, str] = {}
@@ -145,7 +144,8 @@ class Decoder:
                 self._read(step.step, target)
             case ReadEnum():
                 self._number("long")
-                self._program.line(f"{target} = {self._members(step)}[n]")
+                members = members_of_step(step, self._types)
+                self._program.line(f"{target} = {self._program.constant(members, f'members_{step.reader.name}')}[n]")
             case Same() | ReadFixed():
                 self._scalar(step.writer, step.reader, target)
             case Fail():
@@ -171,12 +171,6 @@ class Decoder:
             with program.at(key(name)):
                 self._read(step.values, item)
             program.line(f"{target}[{name}] = {item}")
-
-    def _members(self, step: ReadEnum) -> str:
-        _, members = self._types.members(step.reader)
-        readable = {wrote: members[read] for wrote, read in step.symbols.items() if read is not None}
-        enum = from_avro.Members(step.writer.fullname, step.writer.symbols, readable)
-        return self._program.constant(enum, f"members_{step.reader.name}")
 
     def _scalar(self, writer: Schema, reader: Schema, target: str) -> None:
         line = self._program.line
@@ -256,7 +250,7 @@ class Decoder:
                 self._length()
                 program.line("p = q")
             case _:
-                self._size(schema.size if isinstance(schema, Fixed) else _SIZES[schema.type])
+                self._size(schema.size if isinstance(schema, Fixed) else SIZES[schema.type])
                 program.line("p = q")
 
     # --- what both have in common ---
@@ -265,7 +259,7 @@ class Decoder:
         return self._program.constant(function, function.__name__)
 
     def _refuse(self, reason: str) -> None:
-        self._program.line(f"{self._program.constant(_Refuse(reason), 'refuse')}()")
+        self._program.line(f"{self._program.constant(Refuse(reason), 'refuse')}()")
 
     def _number(self, kind: str) -> None:
         """Write the lines that read a number into ``n``, as it stands in the bytes."""
@@ -313,14 +307,18 @@ class Decoder:
         program.line(f"{'else: ' if union.branches else ''}{self._call(binary.bad_branch)}(n, {len(union.branches)})")
 
 
-_SIZES = {"boolean": 1, "float": binary.FLOAT.size, "double": binary.DOUBLE.size}
+SIZES: Final = {"boolean": 1, "float": binary.FLOAT.size, "double": binary.DOUBLE.size}
+"""How many bytes values of these types always have."""
 
 
-class _Refuse:
-    """Raises the reason why data cannot be read."""
+def lacking(step: ReadRecord) -> str:
+    """Why no data of a record can be read."""
+    names = ", ".join(field.name for field in step.missing)
+    return f"{step.writer.fullname} has no {names}, which the consumer needs"
 
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
 
-    def __call__(self) -> NoReturn:
-        raise Misfit(self._reason)
+def members_of_step(step: ReadEnum, types: Types) -> from_avro.Members:
+    """What the symbols of an enum are read as."""
+    _, members = types.members(step.reader)
+    readable = {wrote: members[read] for wrote, read in step.symbols.items() if read is not None}
+    return from_avro.Members(step.writer.fullname, step.writer.symbols, readable)

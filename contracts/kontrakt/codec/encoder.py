@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from kontrakt.avro import Array, Enum, Field, Fixed, Map, Record, Schema, Union
+from kontrakt.avro import Array, Enum, Fixed, Map, Record, Schema, Union
 
 from . import binary, to_avro
 from .analysis import Limits
 from .base import MAX_DEPTH
-from .choice import Branch, Choice
-from .misfit import Misfit, expected, kind_of, shown
+from .choice import Choice
 from .program import INLINE, Compiled, Program, index, key
 from .shapes import TAG, Form, Shape, Types
+from .values import Absent, Symbols, branch_maker, branch_number, exact_float, of_class, union_shown
 
 if TYPE_CHECKING:
     from .defaults import MakeDefault
     from .units import Convert
 
 _SMALL: Final = len(binary.VARINTS)
-_KINDS: Final[Mapping[str, type]] = {
-    "null": type(None),
-    "boolean": bool,
-    "int": int,
-    "long": int,
-    "float": float,
-    "double": float,
-    "bytes": bytes,
-    "string": str,
-    "fixed": bytes,
-    "array": list,
-    "map": dict,
-}
-"""The exact classes of values that have no logical type."""
 
 
 class Encoder:
@@ -75,12 +60,12 @@ class Encoder:
         shape = self._types.shape(record)
         if id(record) in self._limits.recursive:
             program.line(f"if depth == {MAX_DEPTH}: {program.constant(binary.too_deep, 'too_deep')}()", "depth += 1")
-        check = _of_class(record, shape)
+        check = of_class(record, shape)
         program.line(f"if {self._misfits(shape)}: value = {program.constant(check, f'as_{record.name}')}(value)")
         for name, field in zip(shape.fields, record.fields, strict=True):
             variable = program.name(field.name)
             if shape.form is Form.DICTIONARY and field.has_default:
-                make = program.constant(_Absent(check, self._default, field), f"default_{name}")
+                make = program.constant(Absent(check, self._default, field), f"default_{name}")
                 program.line(f"{variable} = value[{name!r}] if {name!r} in value else {make}(value)")
             with program.at(f".{field.name}"):
                 if shape.form is not Form.DICTIONARY:
@@ -189,7 +174,7 @@ class Encoder:
 
     def _enum(self, enum: Enum, value: str) -> None:
         kind, _ = self._types.members(enum)
-        symbols = _Symbols(enum, kind)
+        symbols = Symbols(enum, kind)
         own = self._program.constant(kind or str, (kind or str).__name__)
         self._check(f"{value}.__class__ is not {own}", value, symbols.as_symbol)
         self._program.line(f"out.append({self._program.constant(symbols, f'symbols_{enum.name}')}[{value}])")
@@ -226,9 +211,9 @@ class Encoder:
         if len(union.branches) == 2 and union.nullable:
             other = 0 if union.branches[1].type == "null" else 1
             with program.block(f"if {value} is None:"):
-                program.line(f"out.append({_number(1 - other)!r})")
+                program.line(f"out.append({branch_number(1 - other)!r})")
             with program.block("else:"):
-                program.line(f"out.append({_number(other)!r})")
+                program.line(f"out.append({branch_number(other)!r})")
                 self._value(union.branches[other], value)
         else:
             choice = program.once(union.branches, "choose", partial(self._choice, union))
@@ -240,108 +225,10 @@ class Encoder:
         for number, branch in enumerate(union.branches):
             fit = program.name(f"{name}{getattr(branch, 'name', branch.type)}")
             with program.block(f"def {fit}(value, {self._arguments}):"):
-                program.line(f"out.append({_number(number)!r})")
-                if branch.type == "float" and any(other.type == "double" for other in union.branches):
+                program.line(f"out.append({branch_number(number)!r})")
+                if exact_float(branch, union):
                     program.line(f"value = {self._convert(to_avro.as_exact_float)}(value)")
                 self._value(branch, "value")
-            kind = self._kind(branch)
-            branches.append(
-                f"{program.constant(Branch, 'Branch')}({program.constant(kind, kind.__name__)}, {fit}{self._keys(branch)})"
-            )
-        what = " or ".join(map(self._shown, union.branches))
+            branches.append(f"{program.constant(branch_maker(branch, self._types), 'branch')}({fit})")
+        what = union_shown(union, self._types)
         program.line(f"{name} = {program.constant(Choice, 'Choice')}({what!r}, {', '.join(branches)})")
-
-    def _keys(self, branch: Schema) -> str:
-        """What is said of a record that is a dictionary."""
-        if not isinstance(branch, Record) or (shape := self._types.shape(branch)).form is not Form.DICTIONARY:
-            return ""
-        fields = list(zip(shape.fields, branch.fields, strict=True))
-        known = frozenset((TAG, *shape.fields))
-        needed = frozenset(name for name, field in fields if not field.has_default)
-        names = self._program.constant(known, "known"), self._program.constant(needed, "needed")
-        return f", {branch.fullname!r}, {bool(shape.tag)}, {names[0]}, {names[1]}"
-
-    def _kind(self, branch: Schema) -> type:
-        """The exact class of the values of a branch."""
-        match branch:
-            case Record():
-                return self._types.shape(branch).kind
-            case Enum():
-                return self._types.members(branch)[0] or str
-            case _:
-                logical = to_avro.meant(branch)
-                return logical[0] if logical else _KINDS[branch.type]
-
-    def _shown(self, branch: Schema) -> str:
-        if branch.type == "null":
-            return "None"
-        if isinstance(branch, Record) and self._types.shape(branch).form is Form.DICTIONARY:
-            return f"a dict of {branch.fullname}"
-        return self._kind(branch).__name__
-
-
-def _number(branch: int) -> bytes:
-    """The index of a branch, written."""
-    return binary.VARINTS[2 * branch] if 2 * branch < _SMALL else binary.varint(2 * branch)
-
-
-class _Symbols(dict[str, bytes]):
-    """The bytes of an enum's symbols.
-
-    Args:
-        enum: The enum.
-        kind: Its class, where there is one.
-    """
-
-    def __init__(self, enum: Enum, kind: type | None) -> None:
-        super().__init__((symbol, _number(place)) for place, symbol in enumerate(enum.symbols))
-        self._what = kind.__name__ if kind else enum.fullname
-
-    def as_symbol(self, value: Any) -> str:
-        """A symbol, where the value is not of the enum's class."""
-        if not isinstance(value, str):
-            raise expected(self._what, value)
-        return str.__str__(value)
-
-    def __missing__(self, symbol: str) -> bytes:
-        raise Misfit(f"{kind_of(symbol)} {shown(symbol)} is not a symbol of {self._what}")
-
-
-class _Absent:
-    """Makes the default of a field that a dictionary leaves out; how is found out when it is first needed."""
-
-    def __init__(self, check: Convert, make: MakeDefault, field: Field) -> None:
-        self._check = check
-        self._make = make
-        self._field = field
-        self._made: Callable[[], Any] | None = None
-
-    def __call__(self, record: Mapping[str, Any]) -> Any:
-        self._check(record)  # a dictionary of the right length without this field has another key
-        if self._made is None:
-            self._made = self._make(self._field).make
-        return self._made()
-
-
-def _of_class(record: Record, shape: Shape) -> Convert:
-    """Make the check that a value is of a record's class."""
-    if shape.form is not Form.DICTIONARY:
-
-        def as_class(value: Any) -> Any:
-            if isinstance(value, shape.kind):
-                return value
-            raise expected(shape.kind.__name__, value)
-
-        return as_class
-
-    known = frozenset((*shape.fields, TAG))
-
-    def as_dictionary(value: Any) -> Any:
-        members = to_avro.as_dict(value)
-        if not members.keys() <= known:
-            raise Misfit(f"{record.fullname} has no {', '.join(sorted(map(str, members.keys() - known)))}")
-        if members.get(TAG, record.fullname) != record.fullname:
-            raise Misfit(f"expected a dict of {record.fullname}, got one of {shown(members[TAG])}")
-        return members
-
-    return as_dictionary

@@ -176,10 +176,8 @@ def meaning(writer: Schema, reader: Schema) -> Convert | None:
         return None
     kind, _, unit = wants.name.rpartition("-")
     if not kind:
-        return _plain(wants, reader.type, writer.logical)
-    written_kind, _, written_unit = writer.logical.name.rpartition("-") if writer.logical else ("", "", "")
-    alike = written_kind.removeprefix("local-") == kind.removeprefix("local-")
-    written = NANOS[written_unit if alike else unit]
+        return _plain(writer, reader, wants)
+    written = unit_written(writer, reader)
     if unit == "nanos":
         day = kind == "time"
         return _nanos(written, day=day) if day or written > 1 else None
@@ -188,13 +186,33 @@ def meaning(writer: Schema, reader: Schema) -> Convert | None:
     return _timestamp(written, EPOCH if kind == "timestamp" else LOCAL_EPOCH)
 
 
-def _plain(wants: Logical, base: str, wrote: Logical | None) -> Convert:
+def unit_written(writer: Schema, reader: Schema) -> int:
+    """How many nanoseconds one of what was written is, of a reader's time or timestamp."""
+    kind, _, unit = _parts(reader)
+    written_kind, _, written_unit = _parts(writer)
+    alike = written_kind.removeprefix("local-") == kind.removeprefix("local-")
+    return NANOS[written_unit if alike else unit]
+
+
+def decimal_meant(writer: Schema, reader: Schema) -> Logical:
+    """The precision and scale of what was written, of a reader's decimal."""
+    wrote = writer.logical
+    means = wrote if wrote is not None and wrote.name == "decimal" else reader.logical
+    assert means is not None
+    return means
+
+
+def _parts(schema: Schema) -> tuple[str, str, str]:
+    return schema.logical.name.rpartition("-") if schema.logical else ("", "", "")
+
+
+def _plain(writer: Schema, reader: Schema, wants: Logical) -> Convert:
     match wants.name:
         case "decimal":
-            means = wrote if wrote is not None and wrote.name == "decimal" else wants
+            means = decimal_meant(writer, reader)
             return _decimal(means.scale, means.precision)
         case "uuid":
-            return to_uuid if base == "string" else uuid_from_bytes
+            return to_uuid if reader.type == "string" else uuid_from_bytes
         case "date":
             return to_date
         case _:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 
 class Misfit(Exception):
     """A value, or data, that does not fit; its text says how."""
@@ -34,3 +36,14 @@ def shown(value: object) -> str:
 def kind_of(value: object) -> str:
     """The type of a value, as a message names it."""
     return "None" if value is None else type(value).__name__
+
+
+class Refuse:
+    """Raises a reason that was known before, whenever it is called."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __call__(self) -> NoReturn:
+        """Raise it."""
+        raise Misfit(self._reason)

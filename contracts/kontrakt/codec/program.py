@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+from .failures import path_of
 from .misfit import shown
 
 Step: TypeAlias = str | Callable[[Mapping[str, Any]], str]
@@ -27,8 +28,6 @@ INLINE: Final = 10
 """How deep lines are indented before what is inside gets a function of its own; Python takes 20 loops inside each other."""
 
 _NUMBERS: Final = itertools.count(1)
-_LONGEST: Final = 32
-"""How many steps of a path are shown."""
 
 
 def index(local: str) -> Step:
@@ -200,6 +199,4 @@ class Compiled:
                 path = self._paths[trace.tb_lineno - 1]
                 steps.extend(step if isinstance(step, str) else step(variables) for step in path)
             trace = trace.tb_next
-        if len(steps) > _LONGEST:
-            steps[_LONGEST // 2 : -_LONGEST // 2] = [" ... "]
-        return Place("".join(steps).removeprefix("."), variables, own)
+        return Place(path_of(steps), variables, own)

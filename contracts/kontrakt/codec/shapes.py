@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum as PythonEnum
 from enum import auto
@@ -67,7 +68,7 @@ class PlainTypes:
 
     def shape(self, record: Record) -> Shape:
         """A dictionary, without a tag."""
-        return _dictionary(tuple(field.name for field in record.fields))
+        return _dictionary(_interned(field.name for field in record.fields))
 
     def members(self, enum: Enum) -> tuple[type | None, Mapping[str, Any]]:
         """The symbols."""
@@ -84,12 +85,17 @@ def shape_of(kind: type, style: Style, record: Record, renamed: Mapping[str, str
         renamed: The fields whose Python name is not their Avro name.
         tagged: Whether its dictionaries carry their record's name.
     """
-    fields = tuple(renamed.get(field.name, field.name) for field in record.fields)
+    fields = _interned(renamed.get(field.name, field.name) for field in record.fields)
     if dict in kind.__mro__:  # which a TypedDict is at run time
         return _dictionary(fields, record.fullname if tagged else "")
     if style is Style.PYDANTIC and hasattr(kind, "model_construct"):
         return Shape(kind, fields, Form.CALL, _unvalidated(kind, fields))
     return Shape(kind, fields, Form.SLOTS if _only_slots(kind, fields) else Form.CALL, kind)
+
+
+def _interned(names: Iterable[str]) -> tuple[str, ...]:
+    """Names as Python has those of attributes: found in a dictionary, or among keywords, without looking at their letters."""
+    return tuple(map(sys.intern, names))
 
 
 def _dictionary(fields: tuple[str, ...], tag: str = "") -> Shape:
