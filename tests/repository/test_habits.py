@@ -103,7 +103,8 @@ def repository(tmp_path: Path) -> Path:
     for folder in ("contracts", "codegen", "generated", "tests", "benchmarks"):
         (tmp_path / folder / f"no_{folder}").mkdir(parents=True)
         (tmp_path / folder / f"no_{folder}" / "__init__.py").write_text('"""Nothing."""\n')
-    (tmp_path / "conftest.py").write_text('"""Nothing."""\n')
+    for name in ("conftest.py", "hatch_build.py"):
+        (tmp_path / name).write_text('"""Nothing."""\n')
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "bin").symlink_to(BIN)
     git("init", "--quiet", folder=tmp_path)
