@@ -32,11 +32,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "testing": LEAVES | {"", "avro", "codec", "kafka", "registry"},
     "": LEAVES | {"aio", "codec", "kafka", "settings", "testing"},
     "editor": LEAVES | {"avro", "contract", "pull", "settings"},
+    "start": LEAVES | {"avro", "editor"},
     "cli": LEAVES
     | {
         "apply",
         "avro",
         "editor",
+        "start",
         "contract",
         "check",
         "pull",

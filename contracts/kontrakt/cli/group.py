@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMANDS: Final[Mapping[str, str]] = {
+    "init": "Begin a repository of contracts.",
     "generate": "Write typed Python clients for the contracts.",
     "lint": "Read the contracts and show everything that is wrong with them.",
     "check": "Say whom a change of the contracts breaks, where, why, and what to do instead.",
