@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from kontrakt.errors import KontraktError
-
-from .options import shown
+from kontrakt.files import shown
 
 
 @click.command(name="init")
