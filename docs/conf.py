@@ -15,8 +15,9 @@ sys.path[:0] = [str(ROOT / name) for name in ("contracts", "codegen", "generated
 
 from kontrakt._version import __version__  # noqa: E402
 from kontrakt.check.reports.pages import page  # noqa: E402
-from kontrakt.check.rules import RULES  # noqa: E402
+from kontrakt.check.rules import RULES as CHECKED  # noqa: E402
 from kontrakt.editor import contracts_schema, settings_schema  # noqa: E402
+from kontrakt.lint.rules import RULES as LINTED  # noqa: E402
 
 project = "kontrakt"
 version = release = __version__
@@ -49,13 +50,17 @@ def write_schemas(app: Sphinx, _error: Exception | None) -> None:
 
 
 def write_rules(app: Sphinx) -> None:
-    """Writes a page for each rule of the check before the pages are read."""
-    folder = Path(app.srcdir) / "rules"
-    folder.mkdir(exist_ok=True)
-    pages = {f"{rule.id}.md": page(rule) for rule in RULES.values()}
-    for gone in {path.name for path in folder.iterdir()} - set(pages):
-        (folder / gone).unlink()
-    for name, text in pages.items():
-        path = folder / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    """Writes a page for each rule of check and lint before the pages are read."""
+    root = Path(app.srcdir) / "rules"
+    for stray in root.glob("*.md"):  # where they were written before there were two kinds
+        stray.unlink()
+    for command, rules in (("check", CHECKED), ("lint", LINTED)):
+        folder = root / command
+        folder.mkdir(parents=True, exist_ok=True)
+        pages = {f"{rule.id}.md": page(rule) for rule in rules.values()}
+        for gone in {path.name for path in folder.iterdir()} - set(pages):
+            (folder / gone).unlink()
+        for name, text in pages.items():
+            path = folder / name
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Imports go one way: ``avro`` <- ``contract`` <- ``registry`` <- ``check`` <- ``apply`` <- cli, and ``avro`` <- ``codec`` <- ``kafka``."""
+"""Imports go one way: ``avro`` <- ``contract`` <- ``registry`` <- ``check`` <- ``lint``, ``apply``, ``pull`` <- cli, and ``avro`` <- ``codec`` <- ``kafka``."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "check": LEAVES | {"avro", "contract", "registry", "settings"},
     "apply": LEAVES | {"avro", "contract", "registry", "check", "settings", "kafka.failures"},
     "pull": LEAVES | {"avro", "contract", "registry", "check", "kafka.failures", "settings"},
+    "lint": LEAVES | {"avro", "contract", "check", "settings"},
     "kafka": LEAVES | {"avro", "codec", "registry", "settings"},
     "aio": {"kafka"},
     "testing": LEAVES | {"", "avro", "codec", "kafka", "registry"},
     "": LEAVES | {"aio", "codec", "kafka", "settings", "testing"},
-    "editor": LEAVES | {"avro", "contract", "pull", "settings"},
+    "editor": LEAVES | {"avro", "contract", "lint", "pull", "settings"},
     "start": LEAVES | {"avro", "editor"},
     "cli": LEAVES
     | {
@@ -42,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "contract",
         "check",
         "pull",
+        "lint",
         "registry",
         "kafka",
         "codec",

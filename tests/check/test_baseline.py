@@ -61,7 +61,7 @@ def test_findings_that_are_gone_are_said() -> None:
     )
     assert report.notes == (
         "a note",
-        "1 of the findings in b.json are gone; write it again with `kontrakt check --write-baseline`",
+        "1 of the findings in b.json are gone; write it again with `--write-baseline`",
     )
 
 

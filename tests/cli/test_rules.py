@@ -9,10 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
-from kontrakt.check.rules import RULES, Rule
+from kontrakt.check.rules import RULES as CHECKED
+from kontrakt.check.rules import Rule
 from kontrakt.cli.group import kontrakt
+from kontrakt.lint.rules import RULES as LINTED
 
 ROOT = Path(__file__).parents[2]
+RULES: dict[str, type[Rule]] = dict(sorted({**CHECKED, **LINTED}.items()))
 
 
 def test_all_are_listed_with_what_they_find() -> None:
@@ -21,7 +24,11 @@ def test_all_are_listed_with_what_they_find() -> None:
     lines = done.output.splitlines()
     assert [line.split()[0] for line in lines] == sorted(RULES)
     for line, rule in zip(lines, RULES.values(), strict=True):
-        assert line.split(maxsplit=2)[1:] == [rule.severity.value, rule.title]
+        assert line.split(maxsplit=3)[1:] == [rule.command, rule.severity.value, rule.title]
+
+
+def test_an_id_is_of_one_rule() -> None:
+    assert len(RULES) == len(CHECKED) + len(LINTED)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
@@ -45,14 +52,15 @@ def test_the_documentation_has_a_page_for_each_and_no_other(tmp_path: Path) -> N
     write = runpy.run_path(str(ROOT / "docs" / "conf.py"))["write_rules"]
     app = SimpleNamespace(srcdir=str(tmp_path))
     write(app)
-    pages = {path.stem: path for path in (tmp_path / "rules").iterdir()}
+    pages = {path.stem: path for path in (tmp_path / "rules").rglob("*.md")}
     assert set(pages) == set(RULES)
+    assert {path.stem for path in (tmp_path / "rules" / "lint").iterdir()} == set(LINTED)
     kept = pages["waiver-unused"]
     assert kept.read_text(encoding="utf-8").startswith("# waiver-unused: a waiver matches no finding\n")
     os.utime(kept, (1, 1))
     pages["topic-removed"].write_text("stale")
-    (tmp_path / "rules" / "gone.md").touch()
+    (tmp_path / "rules" / "lint" / "gone.md").touch()
     write(app)
-    assert {path.stem for path in (tmp_path / "rules").iterdir()} == set(RULES)
+    assert {path.stem for path in (tmp_path / "rules").rglob("*.md")} == set(RULES)
     assert "stale" not in pages["topic-removed"].read_text(encoding="utf-8")
     assert kept.stat().st_mtime == 1  # Sphinx reads again what is newer

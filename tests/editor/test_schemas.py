@@ -155,7 +155,7 @@ RIGHT: Final[dict[str, Any]] = {
         "name": "a.A",
         "fields": [
             {"name": "id", "type": "string", "deprecated": {"since": "2026-01-31", "reason": "why"}},
-            {"name": "b", "type": "int", "deprecated": "why", "waive": {"some-rule": "why"}},
+            {"name": "b", "type": "int", "deprecated": "why", "waive": {"time-as-number": "why"}},
         ],
         "topic": {
             "kind": "entity",

@@ -97,12 +97,13 @@ def _checked(text: str, file: str) -> str:
 _NEWLINE: Final = re.compile(r"\r\n?|\n")
 
 
-def _line_starts(text: str) -> list[int]:
+def line_starts(text: str) -> list[int]:
+    """The offset at which each line of a text begins."""
     return [0, *(found.end() for found in _NEWLINE.finditer(text))]
 
 
 def _place(text: str, offset: int, file: str) -> Position:
-    starts = _line_starts(text)
+    starts = line_starts(text)
     line = bisect_right(starts, offset)
     return Position(file, line, offset - starts[line - 1] + 1)
 
@@ -151,7 +152,7 @@ class _Reader:
         self._text = text
         self._file = file
         self._strict = strict
-        self._starts = _line_starts(text)
+        self._starts = line_starts(text)
 
     def document(self) -> Node | None:
         try:

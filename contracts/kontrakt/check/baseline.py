@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kontrakt.avro import Node
 from kontrakt.avro.shapes import is_array, is_object
@@ -20,17 +20,18 @@ from .waivers import FINGERPRINT
 VERSION: Final = 1
 WAIVED: Final = "baseline"
 """Why the findings of a baseline are waived."""
-_AGAIN: Final = "write it again with `kontrakt check --write-baseline`"
+_AGAIN: Final = "write it again with `--write-baseline`"
 _NOT_KEPT: Final = frozenset((WaiverExpired.id, WaiverUnused.id))
 
 
-def written(report: Report) -> str:
+def written(report: Report, others: Iterable[Mapping[str, Any]] = ()) -> str:
     """What a baseline file says of the findings that are not waived: JSON, sorted, one finding an object.
 
     Args:
         report: The report of a check.
+        others: What the file says of findings that another command makes; they stay.
     """
-    findings = [
+    findings: list[Mapping[str, Any]] = [
         {
             "fingerprint": finding.fingerprint,
             "rule": finding.rule,
@@ -38,14 +39,17 @@ def written(report: Report) -> str:
             "change": finding.change,
             "message": finding.message,
         }
-        for finding in sorted(report.findings, key=lambda one: (one.subject_of, one.rule, one.change))
+        for finding in report.findings
         if finding.waived in ("", WAIVED) and finding.rule not in _NOT_KEPT
     ]
+    findings = sorted(
+        (*findings, *others), key=lambda one: [str(one.get(word)) for word in ("about", "rule", "change")]
+    )
     return json.dumps({"version": VERSION, "findings": findings}, indent=2, ensure_ascii=False) + "\n"
 
 
-def read(path: Path, *, required: bool = False) -> frozenset[str]:
-    """Read the fingerprints of a baseline file.
+def read(path: Path, *, required: bool = False) -> Mapping[str, Mapping[str, Any]]:
+    """Read the findings of a baseline file, by their fingerprints: what :func:`written` says of them.
 
     Args:
         path: Where it is.
@@ -61,13 +65,14 @@ def read(path: Path, *, required: bool = False) -> frozenset[str]:
     except FileNotFoundError:
         if required:
             raise SettingsErrors([Problem(Position(shown, 1, 1), "there is no such baseline", _AGAIN)]) from None
-        return frozenset()
+        return {}
     node, problems = read_plain(data, shown)
     if node is not None and not problems:
         problems = list(_wrong(node))
     if node is None or problems:
         raise SettingsErrors(problems)
-    return frozenset(finding["fingerprint"] for finding in node.value["findings"])
+    said: Any = node.value["findings"]
+    return {finding["fingerprint"]: finding for finding in said}
 
 
 def applied(report: Report, fingerprints: Collection[str], name: str) -> Report:

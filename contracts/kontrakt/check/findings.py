@@ -1,4 +1,4 @@
-"""What a check finds: what changed, whom it breaks, where, and the way out."""
+"""What a check and lint find: what changed or stands there, whom it breaks, where, and the way out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Finding", "Report", "Severity", "merged"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that a check found, however many topics it reaches.
+    """One thing that a check or lint found, however many topics it reaches.
 
     In its sentences, what stands between backticks is a name or a piece of Avro: "give `email` a default".
 
@@ -37,6 +37,7 @@ class Finding:
         topics: The topics that it reaches, sorted.
         example: A value before and after, where one makes it plain; an empty string otherwise.
         waived: Why it is waived, or an empty string.
+        compared: Whether it came of comparing old with new; otherwise ``new`` is where it stands, and there is no ``old``.
     """
 
     rule: str
@@ -52,6 +53,7 @@ class Finding:
     topics: tuple[str, ...] = ()
     example: str = ""
     waived: str = ""
+    compared: bool = True
 
     @property
     def fingerprint(self) -> str:
@@ -69,13 +71,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The outcome of a check.
+    """The outcome of a check, or of lint.
 
     Attributes:
-        against: What the contracts were compared with, such as ``the registry at http://registry:8081`` or ``git main``.
+        against: What the contracts were compared with, such as ``the registry at http://registry:8081`` or ``git main``; empty
+            for lint, which looks at them alone.
         findings: The worst first, then by topic and place. Waived ones are among them.
-        topics: The topics that were compared, sorted.
-        subjects: How many subjects were compared.
+        topics: The topics that were looked at, sorted.
+        subjects: How many subjects were looked at.
         notes: What the reader of the report should know about how it came to be, each a sentence without a full stop.
         fail_on: The severity from which findings let the check fail.
     """
@@ -90,6 +93,11 @@ class Report:
     def count(self, severity: Severity) -> int:
         """How many findings of a severity are not waived."""
         return sum(1 for finding in self.open if finding.severity is severity)
+
+    @property
+    def command(self) -> str:
+        """The command that made it: ``check``, or ``lint``."""
+        return "check" if self.against else "lint"
 
     @property
     def open(self) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ import click
 
 from kontrakt.severity import Severity
 
-from .options import AGAINST, REGISTRY, SCHEMAS, opened
+from .options import AGAINST, FAIL_ON, REGISTRY, SCHEMAS, opened
 from .progress import Progress
 from .reporting import deliver, reporting
 
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 @click.command(name="check")
 @SCHEMAS
 @AGAINST
-@click.option(
-    "--fail-on",
-    type=click.Choice([severity.value for severity in Severity]),
-    default=Severity.ERROR.value,
-    help="The severity from which findings make the exit code 1.  [default: error]",
-)
+@FAIL_ON
 @REGISTRY
 @click.option(
     "--offline-levels", is_flag=True, help="Judge by the levels of the contracts, not by those of the registry."

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "Begin a repository of contracts.",
     "generate": "Write typed Python clients for the contracts.",
-    "lint": "Read the contracts and show everything that is wrong with them.",
+    "lint": "Show what is wrong with the contracts, and what their owners or consumers will regret.",
     "check": "Say whom a change of the contracts breaks, where, why, and what to do instead.",
     "diff": "Tell in words what changed in the contracts.",
-    "rules": "List what a check can find, or explain one RULE.",
+    "rules": "List what check and lint can find, or explain one RULE.",
     "plan": "Show what would make the registry and the broker as the contracts say.",
     "apply": "Make the registry and the broker as the contracts say.",
     "pull": "Bring contracts of other teams as the lock file has them, or begin with an existing registry.",

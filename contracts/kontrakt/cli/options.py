@@ -10,6 +10,7 @@ import click
 
 from kontrakt.errors import KontraktError
 from kontrakt.files import shown
+from kontrakt.severity import Severity
 
 if TYPE_CHECKING:
     from kontrakt.contract import Contracts
@@ -27,6 +28,13 @@ AGAINST: Final = click.option(
     required=True,
     metavar="WHAT",
     help="registry, git:REF (git:REF... is where REF and HEAD parted), or the path of a folder or archive.",
+)
+
+FAIL_ON: Final = click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity]),
+    default=Severity.ERROR.value,
+    help="The severity from which findings make the exit code 1.  [default: error]",
 )
 
 REGISTRY: Final = click.option(

@@ -1,10 +1,11 @@
-"""What becomes of the report of a check: waivers and baseline applied, shown, written to files, and an exit code."""
+"""What becomes of the report of a check or of lint: waivers and baseline applied, shown, written to files, and an exit code."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from kontrakt.errors import SettingsErrors
 from kontrakt.files import shown
 from kontrakt.settings.model import BASELINE, WAIVERS
 
@@ -19,6 +21,7 @@ from .failures import FINDINGS
 
 if TYPE_CHECKING:
     from kontrakt.check.findings import Report
+    from kontrakt.check.waivers import Waiver
     from kontrakt.settings import Settings
 
 FORMATS: Final = ("text", "json", "github", "gitlab", "junit", "sarif", "markdown")
@@ -105,6 +108,35 @@ def reporting(command: _Command) -> _Command:
     return command
 
 
+def waivers_for(command: str, settings: Settings, given: Path | None) -> tuple[Waiver, ...]:
+    """The waivers of the findings of a command; check and lint share the file.
+
+    Args:
+        command: ``check`` or ``lint``.
+        settings: The settings.
+        given: The file of waivers, where the command line names one.
+
+    Raises:
+        SettingsErrors: The file is wrong.
+    """
+    from kontrakt.check import waivers as waived
+
+    known = waived.read(
+        given or shown(settings.waivers_file), required=given is not None or settings.waivers != WAIVERS
+    )
+    others = _of_others(command)
+    return tuple(waiver for waiver in known if waiver.rule not in others)
+
+
+def _of_others(command: str) -> Collection[str]:
+    """The rules whose findings another command makes."""
+    from kontrakt.check.rules import RULES as CHECKED
+    from kontrakt.check.rules.waivers import WaiverExpired, WaiverUnused
+    from kontrakt.lint.rules import RULES as LINTED
+
+    return (LINTED if command == "check" else CHECKED).keys() - {WaiverExpired.id, WaiverUnused.id}
+
+
 def deliver(
     report: Report,
     settings: Settings,
@@ -131,13 +163,15 @@ def deliver(
         quiet: Print only where the check fails.
     """
     from kontrakt.check.reports import View, render, repository, wants_color
+    from kontrakt.check.rules import RULES as CHECKED
+    from kontrakt.lint.rules import RULES as LINTED
 
     if write_baseline:
         _write_baseline(_waived(report, settings, waivers), baseline or shown(settings.baseline_file))
         return
     report = let_pass(report, settings, waivers, baseline)
     here = Path.cwd()
-    view = View(root=repository(here), folder=str(here), comment=comment)
+    view = View(root=repository(here), folder=str(here), comment=comment, rules={**CHECKED, **LINTED})
     for name, path in outputs:
         path.write_text(render(name, report, view), encoding="utf-8", newline="\n")
     if report.failed or not quiet:
@@ -161,20 +195,27 @@ def let_pass(report: Report, settings: Settings, waivers: Path | None = None, ba
     file = baseline or shown(settings.baseline_file)
     named = baseline is not None or settings.baseline != BASELINE
     report = _waived(report, settings, waivers)
-    return baselines.applied(report, baselines.read(file, required=named), file.as_posix())
+    others = _of_others(report.command)
+    entries = baselines.read(file, required=named)
+    mine = {fingerprint for fingerprint, entry in entries.items() if entry.get("rule") not in others}
+    return baselines.applied(report, mine, file.as_posix())
 
 
 def _waived(report: Report, settings: Settings, given: Path | None) -> Report:
     from kontrakt.check import waivers as waived
 
-    file = given or shown(settings.waivers_file)
-    known = waived.read(file, required=given is not None or settings.waivers != WAIVERS)
-    return waived.applied(report, known, datetime.now(UTC).date())
+    return waived.applied(report, waivers_for(report.command, settings, given), datetime.now(UTC).date())
 
 
 def _write_baseline(report: Report, file: Path) -> None:
+    """Writes what is open to a baseline; what another command wrote there stays."""
     from kontrakt.check import baseline as baselines
 
-    file.write_text(baselines.written(report), encoding="utf-8", newline="\n")
+    entries: Mapping[str, Mapping[str, Any]] = {}
+    with suppress(SettingsErrors):  # a file that is wrong is replaced
+        entries = baselines.read(file)
+    others = _of_others(report.command)
+    kept = [entry for entry in entries.values() if entry.get("rule") in others]
+    file.write_text(baselines.written(report, kept), encoding="utf-8", newline="\n")
     count = len(baselines.read(file))
     click.echo(f"{file}: {count} finding{'' if count == 1 else 's'}")

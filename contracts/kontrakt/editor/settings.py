@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kontrakt.contract.topic import Kind
+from kontrakt.lint.options import FIELD_NAMES, OFF
+from kontrakt.lint.rules import RULES
 from kontrakt.pull.dependency import NAME, OF_TOPICS
 from kontrakt.settings.model import BASELINE, WAIVERS, Style
 from kontrakt.settings.read import PERIOD
+from kontrakt.severity import Severity
 
 from .topics import definitions, topic
 from .words import DRAFT, JsonSchema, closed, listed, one_of, text
@@ -100,6 +103,7 @@ def _settings() -> JsonSchema:
         "deprecation_period": text(
             'How long a field is marked deprecated before it may go, such as "90 days" or "6 weeks".', PERIOD.pattern
         ),
+        "lint": {"description": "What kontrakt lint finds, and how bad that is.", **_lint()},
     }
 
 
@@ -128,6 +132,26 @@ def _dependency(outside: JsonSchema) -> JsonSchema:
             ),
         ]
     }
+
+
+def _lint() -> JsonSchema:
+    levels = [OFF, *Severity]
+    rules = {
+        rule.id: {"description": f"{rule.title}; {rule.severity} by default.", "enum": levels}
+        for rule in RULES.values()
+    }
+    most: JsonSchema = {
+        "description": "How many fields an entity may have; 40 by default.",
+        "type": "integer",
+        "minimum": 1,
+    }
+    return closed(
+        {
+            "field_names": {"description": "How fields are named; either by default.", "enum": list(FIELD_NAMES)},
+            "most_fields": most,
+            "rules": {"description": "The severities of rules, or off.", **closed(rules)},
+        }
+    )
 
 
 def _options(known: Mapping[str, str], doc: str) -> JsonSchema:

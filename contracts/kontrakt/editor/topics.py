@@ -9,6 +9,7 @@ from kontrakt.avro.compatibility import Level
 from kontrakt.contract.declaration import LONGEST, PROJECTION_WORDS, STABILITIES, TIMEOUT, TOPIC_NAME, WORDS
 from kontrakt.contract.headers import TAKEN, HeaderType
 from kontrakt.contract.topic import KeyFormat, Kind, SubjectStrategy
+from kontrakt.lint.rules import RULES as LINTED
 
 from .words import JsonSchema, closed, described, listed, one_of, ref, said, text, when, where, without
 
@@ -75,8 +76,7 @@ def definitions() -> dict[str, JsonSchema]:
         "deprecated": _deprecated(),
         "waive": {
             "description": "Lets findings of kontrakt lint pass here: the id of each rule, and why.",
-            "type": "object",
-            "additionalProperties": said("Why it may pass."),
+            **closed({rule.id: said(f"Why it may pass that {rule.title}.") for rule in LINTED.values()}),
         },
     }
 

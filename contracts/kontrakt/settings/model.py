@@ -75,6 +75,7 @@ class Settings:
         waivers: The file of waivers, as written; see :attr:`waivers_file`.
         baseline: The file of findings that were there already, as written; see :attr:`baseline_file`.
         deprecation_period: How long a field is marked deprecated before it may go.
+        lint: The table ``[lint]``; what it says is judged where the rules are known.
         topics: The ``[[topics]]`` tables: contracts of schemas that cannot be edited.
         dependencies: The ``[[dependencies]]`` tables: contracts of other teams that are pulled.
         file: The file that was read, as the user knows it; empty when there was none.
@@ -95,6 +96,7 @@ class Settings:
     waivers: str = WAIVERS
     baseline: str = BASELINE
     deprecation_period: timedelta = timedelta(days=90)
+    lint: Mapping[str, Any] = field(default_factory=dict[str, Any])
     topics: tuple[Mapping[str, Any], ...] = ()
     dependencies: tuple[Mapping[str, Any], ...] = ()
     file: str = ""
@@ -157,6 +159,7 @@ class Settings:
             "waivers": repr(self.waivers),
             "baseline": repr(self.baseline),
             "deprecation_period": repr(self.deprecation_period),
+            "lint": repr(self.lint),
             "topics": f"<{len(self.topics)}>",
             "dependencies": f"<{len(self.dependencies)}>",
             "file": repr(self.file),

@@ -139,6 +139,7 @@ class _Reader:
             waivers=self._text("waivers", WAIVERS),
             baseline=self._text("baseline", BASELINE),
             deprecation_period=self._period("deprecation_period", 90),
+            lint=self._lint(),
             topics=self._tables("topics"),
             dependencies=self._tables("dependencies"),
             file=self._file.shown,
@@ -219,6 +220,13 @@ class _Reader:
                 self._problem((key,), f"{said!r} is not a period", hint)
             return timedelta(days=default)
         return int(found[1]) * timedelta(**{f"{found[2]}s": 1})
+
+    def _lint(self) -> Mapping[str, Any]:
+        value = self._raw("lint")
+        if isinstance(value, dict | None):
+            return cast("dict[str, Any]", value or {})
+        self._wrong(("lint",), "a table", value)
+        return {}
 
     def _tables(self, key: str) -> tuple[Mapping[str, Any], ...]:
         value = self._raw(key)

@@ -9,7 +9,9 @@ from typing import Final
 from kontrakt.check.findings import Finding, Report, Severity, merged
 from kontrakt.check.reports import View
 from kontrakt.check.rules import Rule
+from kontrakt.contract import from_files
 from kontrakt.errors import Position
+from kontrakt.lint.run import lint
 
 VIEW: Final = View(
     root="/repository",
@@ -162,4 +164,27 @@ CROWD: Final = Report(
 EMPTY: Final = Report(against="schemas-of-before", topics=("shop.customers",), subjects=1)
 NOTHING: Final = Report(against="git main")
 
-REPORTS: Final = {"shop": SHOP, "tricky": TRICKY, "many": MANY, "crowd": CROWD, "empty": EMPTY, "nothing": NOTHING}
+_NOTE: Final = {
+    "schemas/note.avsc": b"""{
+  "type": "record", "namespace": "shop.note", "name": "Note", "doc": "A note.",
+  "topic": {"kind": "entity", "name": "shop.notes", "key": "email", "owner": "note-service"},
+  "fields": [
+    {"name": "email", "type": "string", "doc": "Whose note it is."},
+    {"name": "text", "type": ["null", "string"], "doc": "What it says."},
+    {"name": "color", "doc": "Its colour.", "waive": {"enum-without-default": "there are two"},
+     "type": {"type": "enum", "name": "Color", "doc": "A colour.", "symbols": ["RED", "BLUE"]}}
+  ]
+}
+"""
+}
+LINTED: Final = lint(from_files(_NOTE), _NOTE)
+
+REPORTS: Final = {
+    "shop": SHOP,
+    "tricky": TRICKY,
+    "many": MANY,
+    "crowd": CROWD,
+    "empty": EMPTY,
+    "nothing": NOTHING,
+    "lint": LINTED,
+}

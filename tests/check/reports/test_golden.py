@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from kontrakt._version import __version__
-from kontrakt.check.reports import FORMATS, View, render, sarif
+from kontrakt.check.reports import FORMATS, View, render
+from kontrakt.lint.rules import RULES
 
 from tests.check.reports.examples import REPORTS, VIEW, FieldRemoved
 from tests.golden import held
@@ -25,23 +26,23 @@ SUFFIX = {
 CASES = [
     (name, of)
     for name in FORMATS
-    for of in ("shop", "tricky", "empty", "many")
+    for of in ("shop", "tricky", "empty", "many", "lint")
     if of != "many" or name not in ("json", "sarif")
 ]
 
 
-def rendered(name: str, of: str, monkeypatch: pytest.MonkeyPatch, view: View = VIEW) -> str:
-    monkeypatch.setattr(sarif, "RULES", {FieldRemoved.id: FieldRemoved})
+def rendered(name: str, of: str, view: View = VIEW) -> str:
+    view = replace(view, rules={**RULES, FieldRemoved.id: FieldRemoved})
     return render(name, REPORTS[of], view).replace(f'"{__version__}"', '"VERSION"')
 
 
 @pytest.mark.parametrize(("name", "of"), CASES)
-def test_golden(name: str, of: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    held(rendered(name, of, monkeypatch), GOLDEN / f"{of}.{name}.{SUFFIX[name]}")
+def test_golden(name: str, of: str) -> None:
+    held(rendered(name, of), GOLDEN / f"{of}.{name}.{SUFFIX[name]}")
 
 
-def test_golden_in_color(monkeypatch: pytest.MonkeyPatch) -> None:
-    held(rendered("text", "shop", monkeypatch, replace(VIEW, color=True)), GOLDEN / "shop.color.txt")
+def test_golden_in_color() -> None:
+    held(rendered("text", "shop", replace(VIEW, color=True)), GOLDEN / "shop.color.txt")
 
 
 def test_every_file_is_held() -> None:

@@ -1,4 +1,4 @@
-"""Reports of a check, one module a format, each with a function ``render``."""
+"""Reports of a check and of lint, one module a format, each with a function ``render``."""
 
 from __future__ import annotations
 

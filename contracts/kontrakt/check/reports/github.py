@@ -29,7 +29,7 @@ def _annotation(finding: Finding, view: View) -> str:
         place = {"file": view.path(finding.new.file), "line": str(finding.new.line), "col": str(finding.new.column)}
         properties = place | properties
     said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{_COMMANDS[finding.severity]} {said}::{_data(body(finding, 'new'))}"
+    return f"::{_COMMANDS[finding.severity]} {said}::{_data(body(finding, 'new', 'at'))}"
 
 
 def _data(text: str) -> str:

@@ -23,7 +23,7 @@ def render(report: Report, view: View) -> str:
 def _issue(finding: Finding, view: View) -> dict[str, Any]:
     place = anchor(finding)
     return {
-        "description": f"{one_line(finding.message)}\n{body(finding, 'new')}",
+        "description": f"{one_line(finding.message)}\n{body(finding, 'new', 'at')}",
         "check_name": finding.rule,
         "fingerprint": finding.fingerprint,
         "severity": _SEVERITIES[finding.severity],

@@ -16,7 +16,6 @@ from kontrakt.check.findings import Finding, Report
 
 from .view import View, body, compared, one_line, some
 
-_SUITE: Final = "kontrakt check"
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
@@ -33,7 +32,7 @@ def render(report: Report, view: View) -> str:
     suite = ET.SubElement(
         root,
         "testsuite",
-        name=_SUITE,
+        name=f"kontrakt {report.command}",
         package="kontrakt",
         id="0",
         timestamp=view.when.strftime("%Y-%m-%dT%H:%M:%S"),

@@ -23,12 +23,18 @@ _MANY: Final = 20
 _KEY: Final = re.compile(r"[^A-Za-z0-9._/]+")
 _MARKUP: Final = re.compile(r"[\\`*_\[\]~|$!]")
 _ACTS: Final = re.compile(r"[@#](?=\w)|:(?=//)|www(?=\.)", re.IGNORECASE)
-_AS_CODE: Final = frozenset(("old", "new", "rule"))
+_AS_CODE: Final = frozenset(("old", "new", "at", "rule"))
 
 
 def render(report: Report, view: View) -> str:
     """A report as Markdown."""
-    lines = [marker(view.comment), f"## kontrakt: {summary(report)}", "", f"{prose(compared(report))}.", ""]
+    lines = [
+        marker(view.comment, report.command),
+        f"## kontrakt: {summary(report)}",
+        "",
+        f"{prose(compared(report))}.",
+        "",
+    ]
     for note in report.notes[:_MANY]:
         lines += [f"> Note: {prose(note)}", ""]
     lines += _who_breaks(report)
@@ -41,7 +47,7 @@ def render(report: Report, view: View) -> str:
             lines.append(details)
             shown += 1
     if more := len(report.open) - shown:
-        lines += [f"{counted(more, 'more finding')} did not fit here; the log of the check has all.", ""]
+        lines += [f"{counted(more, 'more finding')} did not fit here; the log has all.", ""]
     waived = "\n".join(_waived(report))
     if waived and len(waived) < left:
         lines.append(waived)
@@ -53,7 +59,7 @@ def marker(comment: str, command: str = "check") -> str:
 
     Args:
         comment: What tells it from the comments of other checks.
-        command: The command that the comment is of.
+        command: The command that made the report.
     """
     return f"<!-- kontrakt-{command}: {_KEY.sub('-', comment)} -->"
 
@@ -64,7 +70,7 @@ def _who_breaks(report: Report) -> list[str]:
         for who in finding.breaks:
             broken.setdefault(who, []).append(finding)
     if not broken:
-        return ["Nobody breaks.", ""] if report.open else []
+        return ["Nobody breaks.", ""] if report.open and report.against else []
     lines = ["### Who breaks", ""]
     for who, findings in list(broken.items())[:_MANY]:
         first, *others = findings

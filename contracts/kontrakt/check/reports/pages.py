@@ -15,7 +15,11 @@ def page(rule: type[Rule]) -> str:
     Args:
         rule: The rule.
     """
-    parts = [f"# {rule.id}: {rule.title}", f"Severity: {rule.severity.value}", rule.reason]
+    parts = [
+        f"# {rule.id}: {rule.title}",
+        f"Found by `kontrakt {rule.command}`. Severity: {rule.severity.value}",
+        rule.reason,
+    ]
     parts += [f"**{heading}**\n\n```text\n{example}\n```" for heading, example in _examples(rule)]
     if rule.ways_out:
         parts.append("**What to do**\n\n" + "\n".join(f"- {way}" for way in rule.ways_out))
@@ -28,7 +32,10 @@ def explained(rule: type[Rule]) -> str:
     Args:
         rule: The rule.
     """
-    parts = [_filled(f"{rule.id} ({rule.severity.value}): {rule.title}", "", "  "), _filled(rule.reason)]
+    parts = [
+        _filled(f"{rule.id} ({rule.command}, {rule.severity.value}): {rule.title}", "", "  "),
+        _filled(rule.reason),
+    ]
     parts += [f"{heading}:\n{indent(example, '    ')}" for heading, example in _examples(rule)]
     if rule.ways_out:
         ways = "\n".join(_filled(way, "  - ", "    ") for way in rule.ways_out)

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from kontrakt._version import __version__
 from kontrakt.check.findings import Finding, Report, Severity
-from kontrakt.check.rules import RULES
 from kontrakt.errors import Position
 
 from .pages import page
@@ -23,7 +22,7 @@ _PLACEHOLDER: Final = re.compile(r"\{(\d+)\}")
 def render(report: Report, view: View) -> str:
     """A report as JSON, waived findings among it as suppressed results."""
     ids = sorted({finding.rule for finding in report.findings})
-    driver = {"name": "kontrakt", "semanticVersion": __version__, "rules": [_rule(rule) for rule in ids]}
+    driver = {"name": "kontrakt", "semanticVersion": __version__, "rules": [_rule(rule, view) for rule in ids]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -33,8 +32,8 @@ def render(report: Report, view: View) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rule(rule_id: str) -> dict[str, Any]:
-    rule = RULES.get(rule_id)
+def _rule(rule_id: str, view: View) -> dict[str, Any]:
+    rule = view.rules.get(rule_id)
     if rule is None:
         return {"id": rule_id}
     return {
@@ -51,7 +50,7 @@ def _result(finding: Finding, ids: list[str], view: View) -> dict[str, Any]:
         "ruleId": finding.rule,
         "ruleIndex": ids.index(finding.rule),
         "level": _LEVELS[finding.severity],
-        "message": {"text": _text(f"{one_line(finding.message)}\n{body(finding, 'new', 'rule')}")},
+        "message": {"text": _text(f"{one_line(finding.message)}\n{body(finding, 'new', 'at', 'rule')}")},
         "locations": [{"physicalLocation": _place(anchor(finding), view)}],
         "partialFingerprints": {"kontrakt/v1": finding.fingerprint},
         "properties": {"about": finding.subject_of, "breaks": list(finding.breaks), "topics": list(finding.topics)},

@@ -44,8 +44,9 @@ class _Text:
         for note in report.notes:
             yield from wrapped(f"note: {one_line(note)}")
         if report.failed:
+            waive = "" if report.against else 'write `"waive": {"RULE": "reason"}` beside it in the schema, or '
             yield from wrapped(
-                f"To let a finding pass on purpose, write its fingerprint, rule, a reason and a last day into {WAIVERS}."
+                f"To let a finding pass on purpose, {waive}write its fingerprint, rule, a reason and a last day into {WAIVERS}."
             )
 
     def _finding(self, finding: Finding) -> Iterator[str]:

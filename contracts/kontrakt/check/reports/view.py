@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from kontrakt.check.findings import Finding, Report, Severity
+from kontrakt.check.rules import RULES, Rule
 from kontrakt.errors import Position
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class View:
         folder: The folder that the paths of the findings start from.
         comment: What tells the comment of this check from those of other checks on a pull request.
         when: When the check was made.
+        rules: The rules of the findings by id, for formats that explain them.
     """
 
     color: bool = False
@@ -44,6 +46,7 @@ class View:
     folder: str = ""
     comment: str = "default"
     when: datetime = field(default_factory=lambda: datetime.now(UTC))
+    rules: Mapping[str, type[Rule]] = field(default_factory=lambda: RULES)
 
     def path(self, file: str) -> str:
         """A file's path from the root of the repository, with slashes."""
@@ -131,18 +134,16 @@ def summary(report: Report) -> str:
 
 
 def compared(report: Report) -> str:
-    """What was compared with what."""
-    return (
-        f"{counted(len(report.topics), 'topic')} and {counted(report.subjects, 'subject')} "
-        f"compared with {one_line(report.against)}"
-    )
+    """What was compared with what; of lint, what was looked at."""
+    looked_at = f"{counted(len(report.topics), 'topic')} and {counted(report.subjects, 'subject')}"
+    return f"{looked_at} compared with {one_line(report.against)}" if report.against else f"{looked_at} linted"
 
 
 def facts(finding: Finding) -> list[tuple[str, list[str]]]:
     """Everything that a finding says beside its message: labels, and lines below each. Labels without lines are left out."""
     said = [
         ("old", [one_line(str(finding.old))] if finding.old else []),
-        ("new", [one_line(str(finding.new))] if finding.new else []),
+        ("new" if finding.compared else "at", [one_line(str(finding.new))] if finding.new else []),
         ("breaks", [", ".join(map(one_line, finding.breaks))] if finding.breaks else []),
         ("why", [finding.reason] if finding.reason else []),
         ("example", finding.example.splitlines()),

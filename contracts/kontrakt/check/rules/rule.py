@@ -19,6 +19,7 @@ class Rule(ABC):
         before: An example of old Avro or of an old declaration.
         after: What it became.
         ways_out: What to do instead, each an imperative without a full stop.
+        command: The command that finds it.
     """
 
     id: ClassVar[str]
@@ -28,6 +29,7 @@ class Rule(ABC):
     before: ClassVar[str] = ""
     after: ClassVar[str] = ""
     ways_out: ClassVar[tuple[str, ...]] = ()
+    command: ClassVar[str] = "check"
 
     @classmethod
     def finding(cls, message: str, subject_of: str, **more: Any) -> Finding:
