@@ -88,6 +88,6 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, said: s
 
 
 def test_no_file_is_an_empty_baseline_unless_it_was_named(tmp_path: Path) -> None:
-    assert baseline.read(tmp_path / "b.json") == frozenset()
+    assert baseline.read(tmp_path / "b.json") == {}
     with pytest.raises(SettingsErrors, match="no such baseline"):
         baseline.read(tmp_path / "b.json", required=True)

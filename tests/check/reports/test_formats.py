@@ -359,7 +359,7 @@ def test_nothing_in_a_schema_acts_in_a_comment(report: Report) -> None:
     assert set(page.found) <= ALLOWED
     assert page.attributes == []
     assert page.open == []
-    assert page.comments == [" kontrakt-check: shop "]
+    assert page.comments == [f" kontrakt-{report.command}: shop "]
     assert page.found.count("details") == len(report.open) + bool(report.waived)
     assert page.found.count("h2") == 1
 

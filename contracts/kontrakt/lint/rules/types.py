@@ -311,9 +311,12 @@ class OwnNameAsAlias(FieldRule):
     """A field has its own name as an alias."""
 
     id = "alias-of-own-name"
-    severity = Severity.WARNING
+    severity = Severity.ERROR
     title = "a field has its own name as an alias"
-    reason = "It says nothing, and it looks as if the field had another name before."
+    reason = (
+        "Avro's Java library then finds the field twice, by its name and by its alias, and takes that for two: nothing that was "
+        "written can be read, not even with the same schema, and a registry refuses every further version."
+    )
     before = '{"name": "email", "aliases": ["email", "mail"], "type": "string"}'
     after = '{"name": "email", "aliases": ["mail"], "type": "string"}'
     ways_out = ("remove the alias; `kontrakt lint --fix` does it",)
