@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -13,6 +14,8 @@ from kontrakt.lint.options import Options, options
 from kontrakt.lint.rules import RULES
 from kontrakt.settings import read
 from kontrakt.severity import Severity
+
+SETTINGS: Any = jsonschema.Draft7Validator(settings_schema())
 
 
 def of(text: str, folder: Path) -> Options:
@@ -49,4 +52,4 @@ def test_what_is_wrong_is_said_with_its_place(text: str, said: str, tmp_path: Pa
     with pytest.raises(SettingsErrors) as caught:
         of(text, tmp_path)
     assert said in str(caught.value)
-    assert not jsonschema.Draft7Validator(settings_schema()).is_valid(tomllib.loads(text))
+    assert not SETTINGS.is_valid(tomllib.loads(text))
