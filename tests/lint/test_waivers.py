@@ -99,3 +99,12 @@ def test_the_same_finding_has_the_same_fingerprint_after_edits_elsewhere() -> No
     assert [f.fingerprint for f in linted(files(before)).findings] == [
         f.fingerprint for f in linted(files(after)).findings
     ]
+
+
+def test_fields_of_one_name_have_waivers_of_their_own() -> None:
+    inner = {"type": "record", "name": "Inner", "doc": "In.", "fields": [field("note", waive=ENUM)]}
+    said = entity(field("note", waive=ENUM), field("inner", inner))
+    assert [finding.subject_of for finding in by_rule(said, "schema-waiver-unused")] == [
+        "0.avsc Thing fields note enum-without-default",
+        "0.avsc Thing fields inner Inner fields note enum-without-default",
+    ]

@@ -25,8 +25,7 @@ _NULLS: Final = ("null", {"type": "null"})
 
 def _default_null(text: Text, at: Position) -> Edit | None:
     """A nullable field gets null as its default, where null is the first branch: elsewhere it could not be one."""
-    around, step = text.places(at)[0]
-    field = around.items[step] if isinstance(step, int) else around.members[step]
+    field = text.places(at)[0].value
     branches = field.value["type"]
     if not is_array(branches) or branches[0] not in _NULLS:
         return None

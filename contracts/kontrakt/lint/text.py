@@ -43,6 +43,11 @@ class Place(NamedTuple):
     around: Node
     step: str | int
 
+    @property
+    def value(self) -> Node:
+        """The value."""
+        return self.around.members[self.step] if isinstance(self.step, str) else self.around.items[self.step]
+
 
 class Text:
     """An Avro file as it is written. It is JSON: what is not was told when the contracts were loaded.

@@ -37,7 +37,8 @@ class SchemaWaiver:
         rule: The id of the rule.
         reason: Why its findings may pass.
         position: Where it stands.
-        about: What it is about, such as ``Coin.sides``.
+        about: What it is about, such as ``sides``.
+        path: Where that is in the file, such as ``Coin fields sides``.
         start: Where what it counts for begins.
         end: Where that ends.
     """
@@ -46,6 +47,7 @@ class SchemaWaiver:
     reason: str
     position: Position
     about: str
+    path: str
     start: Position
     end: Position
 
@@ -81,21 +83,23 @@ class SchemaWaivers:
 
     def _read(self, node: Node, text: Text) -> None:
         said = node.members[WAIVE]
-        about = str(node.value.get("name", node.value.get("protocol", f"line {node.position.line}")))
-        end = text.end_of(node)
+        around = text.places(node.position)
+        path = [_label(text.root, ""), *(_label(place.value, place.step) for place in reversed(around))]
+        about, end = next(filter(None, reversed(path)), ""), text.end_of(node)
+        where = " ".join(filter(None, path))
         values: Any = said.value
         if not is_object(values):
-            self._wrong(f"{code(WAIVE)} of {code(about)} is no object", about, node.keys[WAIVE])
+            self._wrong(f"{code(WAIVE)} of {code(about)} is no object", where, node.keys[WAIVE])
             return
         for rule, reason in values.items():
             at = said.keys[rule]
             if rule not in self._rules:
                 told = f"{code(WAIVE)} of {code(about)} names {code(rule)}, which is no rule of lint"
-                self._wrong(told, f"{about} {rule}", at, ways_out=(instead(rule, sorted(self._rules)),))
+                self._wrong(told, f"{where} {rule}", at, ways_out=(instead(rule, sorted(self._rules)),))
             elif not isinstance(reason, str) or not reason.strip():
-                self._wrong(f"{code(WAIVE)} of {code(about)} does not say why {rule} may pass", f"{about} {rule}", at)
+                self._wrong(f"{code(WAIVE)} of {code(about)} does not say why {rule} may pass", f"{where} {rule}", at)
             else:
-                self.found.append(SchemaWaiver(rule, " ".join(reason.split()), at, about, node.position, end))
+                self.found.append(SchemaWaiver(rule, " ".join(reason.split()), at, about, where, node.position, end))
 
     def _wrong(self, told: str, about: str, at: Position, **more: Any) -> None:
         self.wrong.append(SchemaWaiverWrong.found(told, f"{at.file} {about}", at, **more))
@@ -117,6 +121,13 @@ class SchemaWaivers:
         for waiver in self.found:
             if waiver not in used:
                 told = f"nothing in {code(waiver.about)} is found by {waiver.rule}"
-                about = f"{waiver.position.file} {waiver.about} {waiver.rule}"
+                about = f"{waiver.position.file} {waiver.path} {waiver.rule}"
                 yield SchemaWaiverUnused.found(told, about, waiver.position)
         yield from self.wrong
+
+
+def _label(node: Node, step: str | int) -> str:
+    """What a value is called: by its name, or by where it stands."""
+    said: Any = node.value
+    name = said.get("name", said.get("protocol", step)) if is_object(said) else step
+    return str(name)
