@@ -13,9 +13,9 @@ from .planning import Asked, planned, planning, show
 from .progress import Progress
 from .reporting import written_to
 
-_FORMATS: Final = ("text", "json", "markdown")
+FORMATS: Final = ("text", "json", "markdown")
 """As :data:`kontrakt.apply.reports.FORMATS`, which ``--help`` need not load."""
-_FAIL_ON: Final = ("obstacles", "drift", "changes")
+FAIL_ON: Final = ("obstacles", "drift", "changes")
 """As :class:`kontrakt.apply.FailOn`."""
 
 
@@ -31,18 +31,18 @@ def _json_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
 @planning
 @click.option(
     "--fail-on",
-    type=click.Choice(_FAIL_ON),
+    type=click.Choice(FAIL_ON),
     default="obstacles",
     help="What makes the exit code 1, beside what stands against the plan.  [default: obstacles]",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for kontrakt apply FILE.")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="How to print it.  [default: text]")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print it.  [default: text]")
 @click.option(
     "--output",
     "outputs",
     metavar="FORMAT=FILE",
     multiple=True,
-    callback=written_to(_FORMATS),
+    callback=written_to(FORMATS),
     help="Write it to a file too, such as markdown=plan.md. May be given several times.",
 )
 @click.option(

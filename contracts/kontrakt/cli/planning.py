@@ -36,7 +36,6 @@ ALLOWED: Final = (
     "retention-lowered",
 )
 """Those of :class:`kontrakt.apply.Against` that can be allowed."""
-_FORMATS: Final = ("text", "json", "markdown")
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

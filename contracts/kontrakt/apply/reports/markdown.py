@@ -36,8 +36,8 @@ def render(plan: Plan, view: View) -> str:
         lines += [f"  - breaks: {prose(', '.join(obstacle.breaks))}"] * bool(obstacle.breaks)
         lines += [f"  - why: {prose(obstacle.reason)}"] * bool(obstacle.reason)
         lines += [f"  - {prose(way)}" for way in instead(plan, obstacle)]
-    if more := len(plan.obstacles) - _MANY:
-        lines += [f"- {counted(more, 'more obstacle')}; the log has all"] * (more > 0)
+    if (more := len(plan.obstacles) - _MANY) > 0:
+        lines += [f"- {counted(more, 'more obstacle')}; the log has all"]
     if plan.obstacles:
         lines += [""]
     if plan.drift:
@@ -56,7 +56,7 @@ def _steps(plan: Plan) -> list[str]:
         block[1:] = [f"    {line}" for line in block[1:]]
         left -= sum(len(line) + 1 for line in block)
         if left < 0:
-            shown.append(f"... and {counted(len(all_) - number, 'more')}")
+            shown.append(f"... and {len(all_) - number:,} more")
             break
         shown += block
     if not shown:
