@@ -26,6 +26,7 @@
     │   ├── BrokerUnavailable          no broker answers
     │   ├── DeliveryError              a message that the broker did not acknowledge
     │   ├── TopicNotFound
+    │   ├── MessageRejected            too large, or against a rule of the topic
     │   ├── BusDenied                  authentication or authorization
     │   ├── TransactionAborted         nothing of a transaction is visible; it can be done again
     │   ├── TransactionFenced          another instance works under the same transactional id
@@ -63,6 +64,7 @@ __all__ = [
     "HandlerError",
     "IncompatibleRuntimeError",
     "KontraktError",
+    "MessageRejected",
     "OutboxError",
     "PlanError",
     "Position",
@@ -278,6 +280,10 @@ class DeliveryError(BusError):
 
 class TopicNotFound(BusError):
     """The broker knows no topic of that name."""
+
+
+class MessageRejected(BusError):
+    """The broker, or its client, does not take a message: it is too large, or against a rule of the topic."""
 
 
 class BusDenied(BusError):

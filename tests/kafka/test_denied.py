@@ -12,7 +12,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from confluent_kafka.cimpl import NewTopic
-from kontrakt import Bus, BusDenied, DeadLetter, Delete, DeliveryError, Put
+from kontrakt import Bus, BusDenied, DeadLetter, Delete, DeliveryError, KontraktError, Outbox, Put, Relay
+from sqlalchemy import NullPool, create_engine
 
 from tests.kafka.conftest import PARTITIONS, PATIENCE
 from tests.kafka.new.customers import Customer, Customers
@@ -20,6 +21,8 @@ from tests.real.plugin import or_missing
 from tests.real.start import kafka
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kontrakt import EmbeddedBus
 
     from tests.real.kafka import KafkaServer
@@ -69,9 +72,16 @@ class Rights:
         for future in self.admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics]).values():
             future.result(PATIENCE)
 
-    def give(self, kind: ResourceType, name: str, *operations: AclOperation, user: str = "billing") -> None:
+    def give(
+        self,
+        kind: ResourceType,
+        name: str,
+        *operations: AclOperation,
+        user: str = "billing",
+        pattern: ResourcePatternType = ResourcePatternType.LITERAL,
+    ) -> None:
         rules = [
-            AclBinding(kind, name, ResourcePatternType.LITERAL, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
+            AclBinding(kind, name, pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
             for operation in operations
         ]
         for future in self.admin.create_acls(rules).values():
@@ -191,3 +201,31 @@ def test_a_producer_without_any_right_to_write_is_denied(
     rights.give(ResourceType.TOPIC, "unwritten", AclOperation.WRITE, user="nobody")
     with connected(guarded, embedded_parts, "nobody") as bus, topic.producer(bus) as customers:
         customers.put(customer)
+
+
+def test_a_relay_that_may_not_write_to_one_topic_sends_to_the_others(
+    guarded: KafkaServer, rights: Rights, embedded_parts: EmbeddedBus, tmp_path: Path
+) -> None:
+    denied, allowed = (named(name, rights, guarded, embedded_parts) for name in ("denied", "allowed"))
+    ids = (ResourceType.TRANSACTIONAL_ID, "kontrakt_outbox-")
+    rights.give(*ids, AclOperation.WRITE, AclOperation.DESCRIBE, pattern=ResourcePatternType.PREFIXED)
+    rights.give(ResourceType.TOPIC, "allowed", AclOperation.WRITE, AclOperation.READ)
+    rights.give(ResourceType.TOPIC, "denied", AclOperation.DESCRIBE)
+    rights.give(ResourceType.GROUP, "seen", AclOperation.READ)
+    outbox = Outbox()
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop.db'}", poolclass=NullPool)
+    outbox.create(engine)
+    with engine.begin() as connection:
+        for topic in (denied, allowed, denied):
+            topic.producer(outbox.on(connection)).put(Customer(customer_id="c-1", visits=7))
+    with connected(guarded, embedded_parts, "billing") as bus:
+        relay = Relay(outbox, engine, bus)
+        with pytest.raises(KontraktError, match="their rights"):
+            relay.run_until_empty()
+        with engine.begin() as connection:
+            (stuck,) = outbox.stuck.list(connection)
+        assert (stuck.topic, stuck.attempts) == ("denied", 1)
+        with allowed.consumer(bus, group="seen") as changes:
+            assert [change.value.visits for change in changes.until_end() if isinstance(change, Put)] == [0, 1, 7]
+        rights.give(ResourceType.TOPIC, "denied", AclOperation.WRITE)
+        assert relay.run_until_empty() == 2

@@ -356,7 +356,7 @@ def test_what_may_pass_is_logged_and_tried_again(
         topic.producer(outbox.on(connection)).put(Customer(customer_id="c-1"))
     relay = Relay(outbox, created, bus, pause=dt.timedelta(milliseconds=5))
     with in_thread(relay.run):
-        until(lambda: f"the messages of the outbox {outbox.name} wait" in caplog.text)
+        until(lambda: f"of the outbox {outbox.name} waits" in caplog.text)
         assert "kontrakt apply" in caplog.text
         bus.register(topic)
         until_empty(outbox, created)

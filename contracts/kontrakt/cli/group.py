@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "apply": "Make the registry and the broker as the contracts say.",
     "pull": "Bring contracts of other teams as the lock file has them, or begin with an existing registry.",
     "relay": "Send what waits in an outbox, until it is told to stop.",
+    "outbox": "Look at messages of an outbox that cannot be sent, have them tried again, and remove them.",
     "dead-letters": "Look at messages that were put aside, and send them again.",
     "dev": "Hold an embedded broker and registry open on local ports.",
     "demo": "Show all three kinds of topic at work, on the embedded parts.",

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
-from kontrakt.errors import BrokerUnavailable, BusDenied, BusError, KontraktError, TopicNotFound
+from kontrakt.errors import BrokerUnavailable, BusDenied, BusError, KontraktError, MessageRejected, TopicNotFound
 
 E = TypeVar("E", bound=KontraktError)
 
@@ -67,6 +67,20 @@ _NO_TOPIC: Final = frozenset(
 )
 
 
+_REJECTED: Final = frozenset(
+    (
+        "INVALID_MSG",
+        "INVALID_MSG_SIZE",
+        "INVALID_RECORD",
+        "INVALID_TIMESTAMP",
+        "MSG_SIZE_TOO_LARGE",
+        "POLICY_VIOLATION",
+        "RECORD_LIST_TOO_LARGE",
+        "UNSUPPORTED_FOR_MESSAGE_FORMAT",
+    )
+)
+
+
 def is_passing(error: KafkaException) -> bool:
     """Whether asking again may help: no broker answered, or the partition is moving to another leader."""
     return _reported(error).name() in _ABSENT | _MOVING
@@ -108,6 +122,11 @@ def translated(error: KafkaError | KafkaException, doing: str, servers: str = ""
         return BusDenied(f"cannot {doing}: {said}; check the credentials of the Kafka client and their rights{over}")
     if name in _NO_TOPIC:
         return TopicNotFound(f"cannot {doing}: {said}; create the topic first, kontrakt does not do it by itself")
+    if name in _REJECTED:
+        return MessageRejected(
+            f"cannot {doing}: {said}; make it smaller or valid, or let the client (message.max.bytes) and the topic "
+            f"(max.message.bytes) take it{over}"
+        )
     return BusError(f"cannot {doing}: {said}{over}")
 
 

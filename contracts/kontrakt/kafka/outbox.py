@@ -44,6 +44,7 @@ from .delivery import UNKNOWN, Deliveries, Delivery, Sent, Waiting
 from .instrument import SILENT, Instrument
 from .messages import raw_pairs_of
 from .serialization import Subject
+from .stuck import Stuck
 
 if TYPE_CHECKING:
     from kontrakt.errors import DeliveryError
@@ -80,6 +81,7 @@ class Outbox:
     Attributes:
         messages: The table of messages.
         leases: The table by which relays agree who works.
+        stuck: The messages that could not be sent so far, to look at, try again and remove.
     """
 
     def __init__(
@@ -104,7 +106,11 @@ class Outbox:
             Column("headers", Text, nullable=False),
             Column("schemas", Text, nullable=False),
             Column("sent", DateTime(timezone=True)),
+            Column("attempts", Integer, nullable=False, server_default="0"),
+            Column("error", Text),
+            Column("parked", DateTime(timezone=True)),
             Index(f"{name}_sent", "sent", "id"),
+            Index(f"{name}_stuck", "id", sqlite_where=text("attempts > 0"), postgresql_where=text("attempts > 0")),
             schema=schema,
             sqlite_autoincrement=True,
         )
@@ -117,6 +123,7 @@ class Outbox:
             Column("beat", BigInteger, nullable=False),
             schema=schema,
         )
+        self.stuck: Final = Stuck(self)
         self._schemas = _Schemas()
         self._locked: WeakSet[Any] = WeakSet()
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from kontrakt.errors import (
     BusDenied,
     BusError,
+    DeliveryError,
+    KontraktError,
     OutboxError,
     RegistryDenied,
     RegistryError,
@@ -22,6 +24,8 @@ from kontrakt.errors import (
 )
 
 from .outbox import Framer, headers_of
+from .policies import Retry
+from .stuck import first_of_each_key, of_the_message
 from .told import told
 
 if TYPE_CHECKING:
@@ -33,11 +37,14 @@ _log: Final = logging.getLogger("kontrakt.kafka")
 
 LEASE: Final = dt.timedelta(seconds=10)
 """After how long without a sign of life another relay takes over."""
+ATTEMPTS: Final = 10
+"""How often a message is tried that cannot be sent, over about five minutes."""
 PAUSE: Final = dt.timedelta(milliseconds=200)
 """How often an empty outbox is looked at."""
 
 _AFTER_FAILURE_SECONDS: Final = 1.0
 _CLEAN_UP_SECONDS: Final = 60.0
+_WAITS: Final = Retry(attempts=None)
 _BEATS: Final = 3
 """How many signs of life are given within a lease."""
 
@@ -49,7 +56,10 @@ class Relay:
     a transaction of Kafka under an id of the outbox, so that Kafka itself shuts out a relay that was only slow. Rows are deleted
     when their transaction was committed; a relay that dies before that has its successor send them again.
 
-    A message that cannot be sent is tried again until it can be, and those behind it wait. So nothing overtakes it.
+    What hinders all messages is waited for. A message that cannot be sent by itself (its topic or its schema is missing, the topic
+    refuses it or its sender) is tried again after waits that grow, up to a minute; what has the same topic and key waits behind it,
+    and the others go on. After so many attempts it is parked, and what waits behind it still does, until it is tried again or
+    removed (:attr:`Outbox.stuck`).
 
     Args:
         outbox: The outbox.
@@ -59,6 +69,10 @@ class Relay:
         lease: After how long without a sign of life another relay takes over, by that one's own clock.
         pause: How often an empty outbox is looked at.
         retention: For how long messages that were sent stay in the table; by default they are deleted at once.
+        attempts: How often a message is tried that cannot be sent, before it is parked; None for ever.
+
+    Raises:
+        ValueError: There is to be no attempt.
     """
 
     def __init__(
@@ -71,7 +85,14 @@ class Relay:
         lease: dt.timedelta = LEASE,
         pause: dt.timedelta = PAUSE,
         retention: dt.timedelta = dt.timedelta(),
+        attempts: int | None = ATTEMPTS,
     ) -> None:
+        if attempts is not None and attempts < 1:
+            raise ValueError(f"attempts must be at least 1 or None, not {attempts}")
+        self._attempts = attempts
+        self._held: dict[int, float] = {}
+        self._failure: KontraktError | None = None
+        self._noted = 0
         self._outbox = outbox
         self._messages = outbox.messages
         self._bus = bus
@@ -93,7 +114,7 @@ class Relay:
 
         Raises:
             OutboxError: The tables are missing.
-            BusDenied: The credentials lack the right to the topics, or to transactions of the outbox's id.
+            BusDenied: The credentials are refused, or lack the right to transactions of the outbox's id.
             RegistryDenied: The registry refuses the credentials.
         """
         try:
@@ -110,21 +131,27 @@ class Relay:
             How many messages were sent.
 
         Raises:
-            KontraktError: Something failed; what was not sent still waits.
+            KontraktError: Something failed; what was not sent still waits. Of messages that cannot be sent, this is what the first
+                one failed with; the others were sent.
         """
         sent = 0
+        self._held.clear()
+        self._failure = None
         try:
             while not self._stopping:
                 if not self._working():
                     self._clock.sleep(self._pause)
-                elif (count := self._send()) == 0:
+                    continue
+                noted, count = self._noted, self._send()
+                sent += count
+                if count == 0 and noted == self._noted:
                     break
-                else:
-                    sent += count
         except SQLAlchemyError as error:
             raise self._translated(error) from error
         finally:
             self._leave()
+        if self._failure is not None:
+            raise self._failure
         return sent
 
     def stop(self) -> None:
@@ -133,8 +160,9 @@ class Relay:
 
     def _attempt(self) -> bool:
         """Send a batch; false when there was none, or something failed."""
+        noted = self._noted
         try:
-            return self._working() and self._send() > 0
+            return self._working() and (self._send() > 0 or self._noted > noted)
         except TransactionFenced:
             _log.warning(
                 "another relay has taken over the outbox %s", self._outbox.name, extra=told("outbox.taken_over")
@@ -165,31 +193,126 @@ class Relay:
         return True
 
     def _send(self) -> int:
+        """Send the messages that come next, and those that are to be tried again; how many were sent."""
+        stuck = self._outbox.stuck
         with self._engine.begin() as connection:
-            rows = self._waiting(connection)
-        if rows:
-            self._send_rows(rows)
-            with self._engine.begin() as connection:
-                self._done(connection, [row.id for row in rows])
+            last = self._outbox.last(connection)
+            new = self._rows(connection, last, stuck.not_behind)
+            tried = self._rows(connection, last, stuck.tried)
+        now = self._clock.monotonic()
+        self._held = {row.id: self._held.get(row.id, now) for row in tried}
+        sent = self._send_rows(new) if new else 0
+        sent += self._send_each([row for row in tried if self._held[row.id] <= now])
         self._clean_up()
+        return sent
+
+    def _rows(
+        self, connection: Connection, last: int | None, which: Callable[[Select[Any]], Select[Any]]
+    ) -> Sequence[Row[Any]]:
+        of = self._messages.c
+        waiting = which(select(self._messages).where(of.sent.is_(None)))
+        if last is not None:
+            waiting = waiting.where(of.id <= last)
+        return connection.execute(waiting.order_by(of.id).limit(self._size)).all()
+
+    def _send_rows(self, rows: Sequence[Row[Any]]) -> int:
+        """Send messages in one transaction; where some of them cannot be sent, these are held back, and none is sent."""
+        failed = dict[int, KontraktError]()
+        try:
+            self._transact(rows, failed)
+        except (BusError, RegistryError) as error:
+            found = {id_: failure for id_, failure in failed.items() if of_the_message(failure)}
+            if not found and not of_the_message(error):
+                raise
+            if self._transactions is not None and self._transactions.sender.broken is not None:
+                self._stand_by()  # librdkafka cannot always abort what a broker has refused; the next one takes the id over
+            if not found and len(rows) > 1:  # nothing says which
+                return self._send_each(rows)
+            self._hold(rows, found or {rows[0].id: error})
+            return 0
+        with self._engine.begin() as connection:
+            self._done(connection, [row.id for row in rows])
         return len(rows)
 
-    def _waiting(self, connection: Connection) -> Sequence[Row[Any]]:
-        """The messages that come next."""
-        last = self._outbox.last(connection)
-        query = select(self._messages).where(self._messages.c.sent.is_(None))
-        if last is not None:
-            query = query.where(self._messages.c.id <= last)
-        return connection.execute(query.order_by(self._messages.c.id).limit(self._size)).all()
+    def _send_each(self, rows: Sequence[Row[Any]]) -> int:
+        """Send each message in a transaction of its own; what has the key of one that cannot be sent waits."""
+        stuck = set[tuple[str, bytes]]()
+        sent = 0
+        for row in rows:
+            if self._stopping or not self._working():
+                break
+            if row.key is not None and (row.topic, row.key) in stuck:
+                continue
+            if self._send_rows([row]):
+                sent += 1
+            elif row.key is not None:
+                stuck.add((row.topic, row.key))
+        return sent
 
-    def _send_rows(self, rows: Sequence[Row[Any]]) -> None:
+    def _transact(self, rows: Sequence[Row[Any]], failed: dict[int, KontraktError]) -> None:
         assert self._transactions is not None
+        framed = self._framed(rows, failed)
         sender = self._transactions.sender
         deliveries = sender.deliveries()
         with self._transactions.transaction():
-            for row in rows:
-                key, value = self._framer.framed(row.schemas, row.key, row.value)
-                sender.send(deliveries, row.topic, key, value, headers_of(row.headers))
+            for row, key, value in framed:
+
+                def note(error: KontraktError, id_: int = row.id) -> None:
+                    failed[id_] = error
+
+                try:
+                    sender.send(deliveries, row.topic, key, value, headers_of(row.headers), on_failure=note)
+                except DeliveryError as error:
+                    note(error)
+                    raise
+
+    def _framed(
+        self, rows: Sequence[Row[Any]], failed: dict[int, KontraktError]
+    ) -> list[tuple[Row[Any], bytes | None, bytes | None]]:
+        """The messages as they are sent; each schema that is not there is asked for once."""
+        missing: dict[str, RegistryError] = {}
+        framed: list[tuple[Row[Any], bytes | None, bytes | None]] = []
+        for row in rows:
+            try:
+                if row.schemas not in missing:
+                    framed.append((row, *self._framer.framed(row.schemas, row.key, row.value)))
+            except RegistryError as error:
+                if not of_the_message(error):
+                    raise
+                missing[row.schemas] = error
+            if row.schemas in missing:
+                failed[row.id] = missing[row.schemas]
+        if missing:
+            raise next(iter(missing.values()))
+        return framed
+
+    def _hold(self, rows: Sequence[Row[Any]], failed: Mapping[int, KontraktError]) -> None:
+        """Note that messages cannot be sent, and when to try them again."""
+        for row in first_of_each_key(rows, failed):
+            error = failed[row.id]
+            self._failure = self._failure or error
+            self._noted += 1
+            with self._engine.begin() as connection:
+                parked = self._outbox.stuck.note(connection, row, error, self._clock.now(), self._attempts)
+            if parked:
+                _log.error(
+                    "the message %d of the outbox %s is parked, and what has its key waits behind it; see `kontrakt outbox`: %s",
+                    row.id,
+                    self._outbox.name,
+                    error,
+                    extra=told("outbox.parked", topic=row.topic),
+                )
+                continue
+            seconds = _WAITS.wait_after(row.attempts + 1)
+            self._held[row.id] = self._clock.monotonic() + seconds
+            _log.warning(
+                "the message %d of the outbox %s waits, and what has its key behind it; tried again in %.1f s: %s",
+                row.id,
+                self._outbox.name,
+                seconds,
+                error,
+                extra=told("outbox.held", topic=row.topic),
+            )
 
     def _done(self, connection: Connection, ids: Sequence[int]) -> None:
         these = self._messages.c.id.in_(ids)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar, overload
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from kontrakt.errors import BusError, ClosedError, KontraktError, TransactionAborted, TransactionFenced
+from kontrakt.errors import BusDenied, BusError, ClosedError, KontraktError, TransactionAborted, TransactionFenced
 
 from .consumer import EventConsumer
 from .failures import is_fencing, is_of_group, translated
@@ -375,7 +375,8 @@ class TransactionalSender(Sender):
         if reported.txn_requires_abort():
             advice = "it was aborted, nothing of it is visible: do it again"
             aborted = TransactionAborted(f"{said}; {advice}", rebalanced=is_of_group(reported))
-            aborted.__cause__ = self._failed or said
+            # Of a topic that is refused, the transaction says why, and its messages only that they were given up.
+            aborted.__cause__ = said if isinstance(said, BusDenied) else self._failed or said
             return aborted
         if is_fencing(reported):
             self.broken = TransactionFenced(
