@@ -74,7 +74,7 @@ class SubjectPlan:
         there = subject.name in self._state.past.histories
         before = self._state.past.levels.get(subject.name, "") if there else ""
         after = subject.compatibility
-        if before == after:
+        if before == after or (there and not before and self._state.past.default_level == after):
             return
         self.steps.append(SetLevel(about=subject.name, before=before, after=after))
         if not there:
