@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 and say what fell behind or was edited.")
 @click.option("--discard-edits", is_flag=True, help="Bring files back that were edited since they were pulled.")
 @click.option("--all", "everything", is_flag=True, help="Make contracts of everything that the registry holds.")
+@click.option("--prefix", "prefixes", metavar="TEXT", multiple=True, help="With --all: only subjects that begin so.")
 @click.option("--owner", metavar="SERVICE", default="", help="With --all: the owner of the topics.")
 @click.option("--outside", is_flag=True, help="With --all: declare the topics in kontrakt.toml, not in the schemas.")
 @SCHEMAS
@@ -37,6 +38,7 @@ def command(
     check: bool,
     discard_edits: bool,
     everything: bool,
+    prefixes: tuple[str, ...],
     owner: str,
     outside: bool,
     schemas: Path | None,
@@ -54,10 +56,10 @@ def command(
     if everything:
         if names or update or check or discard_edits:
             raise click.UsageError("--all stands alone: it begins a folder of contracts, and follows nothing")
-        _begin(settings, owner, outside, quiet)
+        _begin(settings, prefixes, owner=owner, outside=outside, quiet=quiet)
         return
-    if owner or outside:
-        raise click.UsageError("--owner and --outside are for --all")
+    if prefixes or owner or outside:
+        raise click.UsageError("--prefix, --owner and --outside are for --all")
     if names and not update:
         raise click.UsageError("name dependencies with --update only")
     from kontrakt.pull.bring import Folder
@@ -120,7 +122,7 @@ def _pull(
         sys.exit(1)
 
 
-def _begin(settings: Settings, owner: str, outside: bool, quiet: bool) -> None:
+def _begin(settings: Settings, prefixes: tuple[str, ...], *, owner: str, outside: bool, quiet: bool) -> None:
     from kontrakt.pull.broker import topics_of
     from kontrakt.pull.whole import whole, write
     from kontrakt.registry import Registry
@@ -133,7 +135,7 @@ def _begin(settings: Settings, owner: str, outside: bool, quiet: bool) -> None:
         )
     on_broker = topics_of(settings) if settings.bootstrap_servers else None
     with Registry(settings.registry_config) as registry, Progress(quiet=quiet) as progress:
-        made = whole(registry, on_broker, owner=owner, outside=outside, progress=progress)
+        made = whole(registry, on_broker, prefixes=prefixes, owner=owner, outside=outside, progress=progress)
     if not made.files:
         left = "".join(f"\n  {name}: {why}" for name, why in made.left.items())
         raise KontraktError(f"the registry at {registry.url} holds nothing that contracts can be made of{left}")

@@ -53,13 +53,20 @@ class Inventory:
 
 
 def take(registry: Registry, subjects: Iterable[str], progress: Progress | None = None) -> Inventory:
-    """The newest version of subjects.
+    """The newest version of subjects, and of those that they refer to.
 
     Raises:
         RegistryError: The registry cannot be asked.
     """
-    newest = side_by_side(registry.latest, subjects, progress, "newest versions")
-    return _read(registry, [one for one in newest if one is not None], progress)
+    found: dict[str, SchemaVersion] = {}
+    asked: set[str] = set()
+    wanted = {*subjects}
+    while wanted:
+        asked |= wanted
+        newest = side_by_side(registry.latest, sorted(wanted), progress, "newest versions")
+        found |= {one.subject: one for one in newest if one is not None}
+        wanted = {used.subject for one in newest if one is not None for used in one.references} - asked
+    return _read(registry, found.values(), progress)
 
 
 def take_with_references(

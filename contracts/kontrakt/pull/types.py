@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,9 +47,14 @@ class Types:
         self._subjects: dict[str, list[str]] = {}
 
     def place(self, subjects: Iterable[str]) -> None:
-        """Place the types of subjects, smaller ones first: what others contain stands in a file of its own."""
+        """Place the types of subjects.
+
+        Smaller ones come first, since what others contain stands in a file of its own; of one name, what most subjects say.
+        """
         inside = {name: named_types(self._inventory.held[name].schema) for name in subjects}
-        for name in sorted(inside, key=lambda one: (len(inside[one]), one)):
+        said = {name: json.dumps(closed(self._inventory.held[name].schema), sort_keys=True) for name in inside}
+        alike = Counter(said.values())
+        for name in sorted(inside, key=lambda one: (len(inside[one]), -alike[said[one]], one)):
             held = self._inventory.held[name]
             if isinstance(held.schema, Named):
                 self._place(name, held, held.schema, inside[name])

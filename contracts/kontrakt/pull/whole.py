@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,17 +54,19 @@ def whole(
     registry: Registry,
     on_broker: Mapping[str, OnBroker] | None,
     *,
+    prefixes: Collection[str] = (),
     owner: str = "",
     outside: bool = False,
     progress: Progress | None = None,
 ) -> Whole:
-    """Make contracts of everything that a registry holds.
+    """Make contracts of everything that a registry holds, or of what begins with something, and of what that refers to.
 
     What was made can be loaded, and says what the registry says; where it does not, a note says so.
 
     Args:
         registry: The registry.
         on_broker: The topics on the broker; None where none was asked.
+        prefixes: What the names of subjects begin with; empty for all.
         owner: Who owns the topics; empty where that is not known.
         outside: Whether topics are declared in the settings, and the schemas stay as they are registered.
         progress: Told about each step.
@@ -72,7 +74,8 @@ def whole(
     Raises:
         RegistryError: The registry cannot be asked.
     """
-    inventory = take(registry, registry.subjects(), progress)
+    names = registry.subjects()
+    inventory = take(registry, [one for one in names if not prefixes or one.startswith(tuple(prefixes))], progress)
     dropped: dict[str, str] = {}
     no_protocol: set[str] = set()
     with no_collection():
