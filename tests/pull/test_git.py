@@ -48,7 +48,8 @@ def test_a_topic_is_brought_with_everything_that_it_needs_and_makes_clients(
     consumer.run("lint")
     consumer.run("generate")
     generated = consumer.files("generated")
-    assert b"Order, Orders" in b"".join(generated.values()).replace(b"\n", b"") or generated
+    assert b"class Order:" in generated["shop/orders.py"]
+    assert b"class OrderView" in generated["billing/__init__.py"]
 
 
 def test_the_lock_file_holds_what_was_pulled_until_it_is_moved_on(consumer: Repository, owner: Repository) -> None:
@@ -65,7 +66,7 @@ def test_the_lock_file_holds_what_was_pulled_until_it_is_moved_on(consumer: Repo
     assert "types/money.avsc" not in said
     assert consumer.files("pulled") == before
     said = consumer.run("pull", "--update")
-    assert "the field gift was added" in said.replace("`", "").replace("shop.Order.", "") or "gift" in said
+    assert "the new field `gift` of `shop.Order`" in said
     assert "pulled: 1 written, 2 unchanged" in said
     assert "gift" in (consumer.root / "pulled/orders/order.avsc").read_text()
     assert "nothing fell behind" in consumer.run("pull", "--check")
