@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import signal
-from types import FrameType
 
 import click
 
@@ -29,21 +27,17 @@ def command(database: str, table: str, database_schema: str | None, attempts: in
     """Send what waits in an outbox, until it is told to stop.
 
     Several may run: one works, and another one takes over when it stops or dies. Ctrl-C and SIGTERM end it after the batch at
-    hand. Kafka and the registry are those of the settings.
+    hand, a second one at once. Kafka and the registry are those of the settings.
     """
     from kontrakt.kafka.bus import connect
     from kontrakt.kafka.outbox import Outbox
     from kontrakt.kafka.relay import Relay
+    from kontrakt.kafka.signals import stop_on_signals
 
     engine = engine_of(database)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     with connect() as bus:
         outbox = Outbox(name=table, schema=database_schema)
         relay = Relay(outbox, engine, bus, retention=dt.timedelta(days=keep), attempts=attempts)
-
-        def end(_signal: int, _frame: FrameType | None) -> None:
-            relay.stop()
-
-        for ending in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(ending, end)
-        relay.run()
+        with stop_on_signals(relay):
+            relay.run()
