@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from kontrakt.errors import BusDenied, BusError
+from kontrakt.errors import BrokerUnavailable, BusDenied, BusError
 
-from .failures import is_passing, translated
+from .failures import is_final, is_passing, translated
+
+if TYPE_CHECKING:
+    from confluent_kafka import Message
 
 T = TypeVar("T")
+
+_EOF: Final = "_PARTITION_EOF"
 
 _SETUP_MS: Final = 30_000
 _SLICE_SECONDS: Final = 1.0
@@ -108,6 +113,43 @@ def ends_of(client: Consumer, topic: str, partition: int, timeout: float) -> tup
     place = TopicPartition(topic, partition)
     doing = f"find the end of {topic}[{partition}]"
     return _asked(lambda seconds: client.get_watermark_offsets(place, timeout=seconds), timeout, doing)
+
+
+def messages_of(client: Consumer, topic: str, partitions: int, timeout: float) -> Iterator[Message]:
+    """Every message of a topic, up to where it ends now: those of each partition in their order.
+
+    Args:
+        client: A consumer whose setting ``enable.partition.eof`` is on. It is assigned the topic.
+        topic: The topic.
+        partitions: How many partitions it has.
+        timeout: Seconds for which nothing may come.
+
+    Raises:
+        BrokerUnavailable: No broker answers.
+        BusError: It cannot be read.
+    """
+    doing = f"read {topic}"
+    left = set(range(partitions))
+    heard = time.monotonic()
+    try:
+        client.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in left])
+        while left:
+            message = client.poll(_SLICE_SECONDS)
+            if message is None:
+                if time.monotonic() - heard > timeout:
+                    raise BrokerUnavailable(f"cannot {doing}: no answer from the brokers")
+                continue
+            heard = time.monotonic()
+            error = message.error()
+            if error is None:
+                if message.partition() in left:
+                    yield message
+            elif error.name() == _EOF:
+                left.discard(message.partition() or 0)
+            elif is_final(error):
+                raise translated(error, doing)
+    except KafkaException as error:
+        raise translated(error, doing) from error
 
 
 def _asked(ask: Callable[[float], T], timeout: float, doing: str, servers: str = "") -> T:

@@ -7,22 +7,18 @@ once, however often it is asked for and wherever an attempt broke off.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaException, TopicPartition
-
-from kontrakt.errors import BrokerUnavailable, KontraktError
+from kontrakt.errors import KontraktError
 
 from .clock import SYSTEM
 from .config import consumer_config
 from .dead_letters import RawHeader, Reason, headers_of, reason_of, without_reason
-from .failures import is_final, translated
 from .fetcher import place_of
-from .handles import consumer, partitions_of, patience
+from .handles import consumer, messages_of, partitions_of, patience
 from .transactions import TransactionalSender
 
 if TYPE_CHECKING:
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
 
 REPLAYED: Final = "kontrakt_replayed"
 
-_SLICE_SECONDS: Final = 0.5
 _TOGETHER: Final = 100
 """Letters that are sent again in one transaction."""
 
@@ -202,27 +197,7 @@ class LetterBox:
 
     def _messages(self) -> Iterator[Message]:
         """Every message of the topic, up to where it ends now."""
-        left = set(range(self._partitions))
-        self._consumer.assign([TopicPartition(self.topic, number, OFFSET_BEGINNING) for number in left])
-        heard = time.monotonic()
-        while left:
-            try:
-                message = self._consumer.poll(_SLICE_SECONDS)
-            except KafkaException as raised:
-                raise translated(raised, f"read {self.topic}") from raised
-            if message is None:
-                if time.monotonic() - heard > self._patience:
-                    raise BrokerUnavailable(f"cannot read {self.topic}: no answer from the brokers")
-                continue
-            heard = time.monotonic()
-            error = message.error()
-            if error is None:
-                if message.partition() in left:
-                    yield message
-            elif error.name() == "_PARTITION_EOF":
-                left.discard(message.partition() or 0)
-            elif is_final(error):
-                raise translated(error, f"read {self.topic}")
+        return messages_of(self._consumer, self.topic, self._partitions, self._patience)
 
     def _partitions_of(self, topic: str) -> int:
         return partitions_of(self._consumer, topic, self._patience, str(self._config.get("bootstrap.servers", "")))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 
-from kontrakt.errors import BusError
 from kontrakt.kafka.config import consumer_config
 from kontrakt.kafka.decoding import EntityDecoder, EventDecoder
-from kontrakt.kafka.failures import translated
 from kontrakt.kafka.fetcher import place_of
-from kontrakt.kafka.handles import consumer, partitions_of, patience
+from kontrakt.kafka.handles import consumer, messages_of, partitions_of, patience
 from kontrakt.kafka.topics import EntityView
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from kontrakt.registry import Registry
 
     from .shown import Item
-
-_END: Final = "_PARTITION_EOF"
 
 
 def decoder(registry: Registry, topic: Any) -> Callable[[Message], tuple[type[Any], Item] | None]:
@@ -58,23 +54,8 @@ def read(bus: Bus, topic: str) -> list[Message]:
     reader = consumer({**consumer_config(bus.kafka), **nobody})
     try:
         timeout = patience(bus.kafka)
-        unread = set(range(partitions_of(reader, topic, timeout, bus.bootstrap_servers)))
-        reader.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
-        found: list[Message] = []
-        while unread:
-            some = reader.consume(len(unread), timeout)
-            if not some:
-                raise BusError(f"cannot read {topic}: nothing came within {timeout:g} s")
-            for message in some:
-                error = message.error()
-                if error is None:
-                    found.append(message)
-                elif error.name() == _END:
-                    unread.discard(message.partition() or 0)
-                else:
-                    raise translated(error, f"read {topic}")
-    except KafkaException as error:
-        raise translated(error, f"read {topic}") from error
+        partitions = partitions_of(reader, topic, timeout, bus.bootstrap_servers)
+        found = list(messages_of(reader, topic, partitions, timeout))
     finally:
         reader.close()
     return sorted(found, key=lambda message: (message.timestamp()[1], *place_of(message)))
