@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from kontrakt.errors import StoreError
+
 if TYPE_CHECKING:
     from kontrakt.kafka.topics import EntityView
 
@@ -158,6 +160,14 @@ class Rows(Protocol[C_contra, K_contra, V_contra]):
             connection: The connection whose transaction it is; commit nothing.
         """
         ...
+
+
+def taken(store: Store) -> StoreError:
+    """The error for a table of the store's name that is somebody else's."""
+    return StoreError(
+        f"cannot open {store}: there is a table of that name already, which kontrakt did not make; "
+        "name another one with table="
+    )
 
 
 def table_name(topic: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, S
 
 from kontrakt.errors import StoreError, TableInUse
 
-from .base import Row, Rows, change_rows, shape_of, table_name
+from .base import Row, Rows, change_rows, shape_of, table_name, taken
 from .columns import DATA, ID, Column, columns_of, plain_values_of, values_of
 
 if TYPE_CHECKING:
@@ -173,10 +173,7 @@ class SQLStore:
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         state = self._raise_epoch()
         if state is None and sa.inspect(self._engine).has_table(self._table.name):
-            raise StoreError(
-                f"cannot open {self}: there is a table of that name already, which kontrakt did not make; "
-                "name another one with table="
-            )
+            raise taken(self)
         return state
 
     def _raise_epoch(self) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kontrakt.errors import StoreError, TableInUse
 
-from .base import Row, Rows, change_rows, shape_of, table_name
+from .base import Row, Rows, change_rows, shape_of, table_name, taken
 from .columns import DATA, ID, Column, columns_of, plain_values_of
 
 if TYPE_CHECKING:
@@ -177,10 +177,7 @@ class SQLiteStore:
 
     def _must_be_free(self, connection: sqlite3.Connection) -> None:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (self._table,)).fetchone() is not None:
-            raise StoreError(
-                f"cannot open {self}: there is a table of that name already, which kontrakt did not make; "
-                "name another one with table="
-            )
+            raise taken(self)
 
     def _note(self, connection: sqlite3.Connection, state: str) -> None:
         """Write the state, unless another process has taken the table over."""
