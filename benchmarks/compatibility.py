@@ -28,7 +28,8 @@ from kontrakt.avro import parse
 from kontrakt.avro.compatibility import Compatibility
 from kontrakt.errors import SchemaErrors
 
-from tests.avro.compatibility.families import Written, family
+from tests.avro.compatibility.drafts import Written
+from tests.avro.compatibility.families import family
 from tests.avro.compatibility.shapes import array, enum, field, record
 
 if TYPE_CHECKING:

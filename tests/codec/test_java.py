@@ -16,7 +16,8 @@ from kontrakt.avro.shapes import is_array, is_object
 from kontrakt.codec.shapes import Form, Shape
 from kontrakt.errors import DecodeError, SchemaErrors
 
-from tests.avro.compatibility.families import Written, family
+from tests.avro.compatibility.drafts import Written
+from tests.avro.compatibility.families import family
 from tests.codec.implementations import each_codec, written
 from tests.generated.data import Maker
 from tests.real.program import java_program

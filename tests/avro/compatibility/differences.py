@@ -12,7 +12,8 @@ from kontrakt.avro import Schema, parse
 from kontrakt.avro.compatibility import Compatibility, IncompatibilityType, check
 from kontrakt.errors import SchemaErrors
 
-from tests.avro.compatibility.families import Written, family
+from tests.avro.compatibility.drafts import Written
+from tests.avro.compatibility.families import family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -13,7 +13,8 @@ from kontrakt.avro.render import closed
 from kontrakt.avro.resolution import resolve
 from kontrakt.codec import codec_for_schema
 
-from tests.avro.compatibility.families import Written, family
+from tests.avro.compatibility.drafts import Written
+from tests.avro.compatibility.families import family
 from tests.avro.plans import fails, steps
 from tests.codec.implementations import written
 from tests.generated.data import Maker
