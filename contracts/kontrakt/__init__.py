@@ -67,7 +67,9 @@ if TYPE_CHECKING:
     )
     from .kafka.aio.bus import AsyncBus
     from .kafka.aio.handlers import AsyncEventHandler, AsyncRequestService
+    from .kafka.aio.outbox import AsyncRelay
     from .kafka.aio.requests import AsyncRequestClient
+    from .kafka.aio.transactions import AsyncTransactions
     from .kafka.answers import AnswerStore, MemoryAnswers, SqliteAnswers
     from .kafka.bus import Bus, connect
     from .kafka.delivery import Delivery, Sent
@@ -90,8 +92,10 @@ __all__ = [
     "AnswerStore",
     "AsyncBus",
     "AsyncEventHandler",
+    "AsyncRelay",
     "AsyncRequestClient",
     "AsyncRequestService",
+    "AsyncTransactions",
     "BrokerUnavailable",
     "Bus",
     "BusDenied",
@@ -181,7 +185,9 @@ _NAMES: Final[Mapping[str, str]] = {
     "codec": "decode encode",
     "kafka.aio.bus": "AsyncBus",
     "kafka.aio.handlers": "AsyncEventHandler AsyncRequestService",
+    "kafka.aio.outbox": "AsyncRelay",
     "kafka.aio.requests": "AsyncRequestClient",
+    "kafka.aio.transactions": "AsyncTransactions",
     "kafka.answers": "AnswerStore MemoryAnswers SqliteAnswers",
     "kafka.bus": "Bus connect",
     "kafka.delivery": "Delivery Sent",

@@ -8,11 +8,25 @@ import time
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import kontrakt
 import pytest
 from kontrakt import Bus, Outbox, OutboxError, Relay, SchemaNotRegistered, Sent
-from sqlalchemy import Column, Engine, MetaData, NullPool, String, Table, create_engine, func, insert, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    NullPool,
+    String,
+    Table,
+    create_engine,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from tests.kafka.conftest import PATIENCE, Place, in_thread
@@ -133,13 +147,8 @@ def test_keys_headers_and_types_arrive_as_a_producer_would_send_them(
 
 
 def test_other_databases_are_refused_because_they_could_mix_up_the_order(outbox: Outbox) -> None:
-    class Dialect:
-        name = "oracle"
-
-    class Other:
-        dialect = Dialect()
-
-    other: Any = Other()
+    other = Mock(spec=Connection)
+    other.dialect.name = "oracle"
     with pytest.raises(OutboxError, match="an outbox in oracle could send messages in another order"):
         outbox.on(other)
 

@@ -6,7 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 from weakref import WeakSet
 
 try:
@@ -28,6 +28,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     insert,
     text,
 )
@@ -47,9 +48,12 @@ from .serialization import Subject
 from .stuck import Stuck
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
     from kontrakt.errors import DeliveryError
     from kontrakt.registry import Document as AnyDocument
 
+    from .aio.outbox import AsyncOutboxConnection
     from .destination import Client, SchemaIds
     from .messages import Headers
 
@@ -127,23 +131,34 @@ class Outbox:
         self._schemas = _Schemas()
         self._locked: WeakSet[Any] = WeakSet()
 
-    def create(self, engine: Engine) -> None:
+    def create(self, engine: Engine | Connection) -> None:
         """Create the tables where they are missing; those who have migrations leave it to them.
 
         Args:
-            engine: The database.
+            engine: The database, or a connection to it: with SQLAlchemy's asyncio, ``await connection.run_sync(outbox.create)``.
         """
         self._metadata.create_all(engine, tables=[self.messages, self.leases])
 
-    def on(self, connection: Connection | Session) -> OutboxConnection:
+    @overload
+    def on(self, connection: Connection | Session) -> OutboxConnection: ...
+    @overload
+    def on(self, connection: AsyncConnection | AsyncSession) -> AsyncOutboxConnection: ...
+    def on(
+        self, connection: Connection | Session | AsyncConnection | AsyncSession
+    ) -> OutboxConnection | AsyncOutboxConnection:
         """What producers are made on, for as long as a transaction of the caller's lasts.
 
         Args:
-            connection: A connection of SQLAlchemy, or a session of its ORM. Whoever made it commits.
+            connection: A connection of SQLAlchemy, or a session of its ORM; one of its asyncio gives asyncio producers. Whoever
+                made it commits.
 
         Raises:
-            OutboxError: The database is neither PostgreSQL nor SQLite.
+            OutboxError: The database is neither PostgreSQL nor SQLite. With asyncio, the first message raises it.
         """
+        if not isinstance(connection, Connection | Session):
+            from .aio.outbox import AsyncOutboxConnection
+
+            return AsyncOutboxConnection(self, connection)
         found = connection.connection() if isinstance(connection, Session) else connection
         if found.dialect.name not in _DATABASES:
             raise OutboxError(
@@ -198,7 +213,7 @@ class Outbox:
                 text(
                     "SELECT pg_advisory_xact_lock_shared(:locks + CASE WHEN is_called THEN last_value + 1 "  # noqa: S608 - quoted
                     f"ELSE last_value END) FROM {sequence}"
-                ),
+                ).bindparams(bindparam("locks", type_=BigInteger)),
                 {"locks": LOCKS},
             )
             begun = connection.get_nested_transaction() or connection.get_transaction()

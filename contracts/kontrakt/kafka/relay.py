@@ -7,7 +7,8 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from kontrakt.errors import (
     BusDenied,
     BusError,
+    ClosedError,
     DeliveryError,
     KontraktError,
     OutboxError,
@@ -29,12 +31,18 @@ from .stuck import first_of_each_key, of_the_message
 from .told import told
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from .bus import Bus
     from .outbox import Outbox
     from .transactions import Transactions
 
 _log: Final = logging.getLogger("kontrakt.kafka")
 
+T = TypeVar("T")
+
+SIZE: Final = 500
+"""How many messages a batch has at most."""
 LEASE: Final = dt.timedelta(seconds=10)
 """After how long without a sign of life another relay takes over."""
 ATTEMPTS: Final = 10
@@ -45,8 +53,21 @@ PAUSE: Final = dt.timedelta(milliseconds=200)
 _AFTER_FAILURE_SECONDS: Final = 1.0
 _CLEAN_UP_SECONDS: Final = 60.0
 _WAITS: Final = Retry(attempts=None)
+_UNDEFINED_TABLE: Final = "42P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BEATS: Final = 3
 """How many signs of life are given within a lease."""
+
+
+class InTransaction(Protocol):
+    """Does something in a transaction of a database."""
+
+    def __call__(self, work: Callable[[Connection], T], /) -> T:
+        """Do it.
+
+        Args:
+            work: Called with a connection on which a transaction has begun; it is committed when this returns.
+        """
+        ...
 
 
 class Relay:
@@ -63,7 +84,7 @@ class Relay:
 
     Args:
         outbox: The outbox.
-        engine: Its database.
+        engine: Its database, or what does something in a transaction of it.
         bus: Where to.
         size: How many messages a batch has at most.
         lease: After how long without a sign of life another relay takes over, by that one's own clock.
@@ -78,10 +99,10 @@ class Relay:
     def __init__(
         self,
         outbox: Outbox,
-        engine: Engine,
+        engine: Engine | InTransaction,
         bus: Bus,
         *,
-        size: int = 500,
+        size: int = SIZE,
         lease: dt.timedelta = LEASE,
         pause: dt.timedelta = PAUSE,
         retention: dt.timedelta = dt.timedelta(),
@@ -100,10 +121,8 @@ class Relay:
         self._size = size
         self._pause = pause.total_seconds()
         self._retention = retention
-        # The rows have to be those that are there after the bound was found.
-        level = "READ COMMITTED" if engine.dialect.name == "postgresql" else None
-        self._engine = engine.execution_options(isolation_level=level) if level else engine
-        self._lease = Lease(outbox, self._engine, lease.total_seconds(), bus.clock.monotonic)
+        self._within: InTransaction = _within(isolated(engine)) if isinstance(engine, Engine) else engine
+        self._lease = Lease(outbox, self._within, lease.total_seconds(), bus.clock.monotonic)
         self._framer = Framer(bus.registry)
         self._transactions: Transactions | None = None
         self._cleaned = 0.0
@@ -116,6 +135,7 @@ class Relay:
             OutboxError: The tables are missing.
             BusDenied: The credentials are refused, or lack the right to transactions of the outbox's id.
             RegistryDenied: The registry refuses the credentials.
+            ClosedError: The bus was closed.
         """
         try:
             while not self._stopping:
@@ -168,7 +188,7 @@ class Relay:
                 "another relay has taken over the outbox %s", self._outbox.name, extra=told("outbox.taken_over")
             )
             self._stand_by()
-        except (BusDenied, RegistryDenied, OutboxError):
+        except (BusDenied, ClosedError, RegistryDenied, OutboxError):
             raise
         except (BusError, RegistryError) as error:
             _log.error("the messages of the outbox %s wait: %s", self._outbox.name, error, extra=told("outbox.waiting"))
@@ -194,17 +214,18 @@ class Relay:
 
     def _send(self) -> int:
         """Send the messages that come next, and those that are to be tried again; how many were sent."""
-        stuck = self._outbox.stuck
-        with self._engine.begin() as connection:
-            last = self._outbox.last(connection)
-            new = self._rows(connection, last, stuck.not_behind)
-            tried = self._rows(connection, last, stuck.tried)
+        new, tried = self._within(self._waiting)
         now = self._clock.monotonic()
         self._held = {row.id: self._held.get(row.id, now) for row in tried}
         sent = self._send_rows(new) if new else 0
         sent += self._send_each([row for row in tried if self._held[row.id] <= now])
         self._clean_up()
         return sent
+
+    def _waiting(self, connection: Connection) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+        """The messages that come next, and those that could not be sent so far."""
+        last, stuck = self._outbox.last(connection), self._outbox.stuck
+        return self._rows(connection, last, stuck.not_behind), self._rows(connection, last, stuck.tried)
 
     def _rows(
         self, connection: Connection, last: int | None, which: Callable[[Select[Any]], Select[Any]]
@@ -230,8 +251,8 @@ class Relay:
                 return self._send_each(rows)
             self._hold(rows, found or {rows[0].id: error})
             return 0
-        with self._engine.begin() as connection:
-            self._done(connection, [row.id for row in rows])
+        ids = [row.id for row in rows]
+        self._within(lambda connection: self._done(connection, ids))
         return len(rows)
 
     def _send_each(self, rows: Sequence[Row[Any]]) -> int:
@@ -292,9 +313,10 @@ class Relay:
             error = failed[row.id]
             self._failure = self._failure or error
             self._noted += 1
-            with self._engine.begin() as connection:
-                parked = self._outbox.stuck.note(connection, row, error, self._clock.now(), self._attempts)
-            if parked:
+            note = partial(
+                self._outbox.stuck.note, row=row, error=error, now=self._clock.now(), attempts=self._attempts
+            )
+            if self._within(note):
                 _log.error(
                     "the message %d of the outbox %s is parked, and what has its key waits behind it; see `kontrakt outbox`: %s",
                     row.id,
@@ -328,8 +350,9 @@ class Relay:
             return
         before = self._clock.now() - self._retention
         old = select(self._messages.c.id).where(self._messages.c.sent < before).limit(self._size)
-        with self._engine.begin() as connection:
-            deleted = connection.execute(delete(self._messages).where(self._messages.c.id.in_(old))).rowcount
+        deleted = self._within(
+            lambda connection: connection.execute(delete(self._messages).where(self._messages.c.id.in_(old))).rowcount
+        )
         if deleted < self._size:
             self._cleaned = now
 
@@ -356,14 +379,14 @@ class Lease:
 
     Args:
         outbox: The outbox.
-        engine: Its database.
+        within: Does something in a transaction of its database.
         seconds: For how long a beat may stand still.
         monotonic: Seconds since some moment.
     """
 
-    def __init__(self, outbox: Outbox, engine: Engine, seconds: float, monotonic: Callable[[], float]) -> None:
+    def __init__(self, outbox: Outbox, within: InTransaction, seconds: float, monotonic: Callable[[], float]) -> None:
         self._table = outbox.leases
-        self._engine = engine
+        self._within = within
         self._seconds = seconds
         self._monotonic = monotonic
         self._me = uuid.uuid4().hex
@@ -379,8 +402,7 @@ class Lease:
         if now < self._until_beat:
             return True
         self._until_beat = 0.0
-        with self._engine.begin() as connection:
-            row = connection.execute(select(self._table)).one_or_none()
+        row = self._within(lambda connection: connection.execute(select(self._table)).one_or_none())
         if row is None:
             self._make()
             return self.held()
@@ -388,9 +410,8 @@ class Lease:
             return False
         mine = self._table.c.owner == row.owner
         beat = update(self._table).where(mine, self._table.c.beat == row.beat).values(owner=self._me, beat=row.beat + 1)
-        with self._engine.begin() as connection:
-            if connection.execute(beat).rowcount != 1:
-                return False  # another one was quicker
+        if self._within(lambda connection: connection.execute(beat).rowcount) != 1:
+            return False  # another one was quicker
         if row.owner not in ("", self._me):
             _log.warning(
                 "taking over from a relay that gave no sign of life for %g s",
@@ -404,8 +425,8 @@ class Lease:
     def release(self) -> None:
         """Let others work at once."""
         self._until_beat = 0.0
-        with self._engine.begin() as connection:
-            connection.execute(update(self._table).where(self._table.c.owner == self._me).values(owner=""))
+        free = update(self._table).where(self._table.c.owner == self._me).values(owner="")
+        self._within(lambda connection: connection.execute(free))
 
     def _stands_still(self, seen: tuple[str, int], now: float) -> bool:
         if seen != self._seen:
@@ -413,11 +434,33 @@ class Lease:
         return now >= self._since + self._seconds
 
     def _make(self) -> None:
-        with suppress(IntegrityError), self._engine.begin() as connection:  # another one made it
-            connection.execute(insert(self._table).values(id=1, identity=uuid.uuid4().hex, owner="", beat=0))
+        first = insert(self._table).values(id=1, identity=uuid.uuid4().hex, owner="", beat=0)
+        with suppress(IntegrityError):  # another one made it
+            self._within(lambda connection: connection.execute(first))
 
 
 def _says_missing(error: SQLAlchemyError) -> bool:
     """Whether a table is not there."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error)
-    return "no such table" in said or "UndefinedTable" in type(getattr(error, "orig", None)).__name__
+    orig = getattr(error, "orig", None)
+    codes = (getattr(orig, "sqlstate", None), getattr(orig, "pgcode", None))  # of psycopg and asyncpg, and of psycopg2
+    return "no such table" in str(orig) or _UNDEFINED_TABLE in codes
+
+
+E = TypeVar("E", Engine, "AsyncEngine")
+
+
+def isolated(engine: E) -> E:
+    """An engine as relays need it: the rows have to be those that are there after the bound was found.
+
+    Args:
+        engine: The engine, blocking or of SQLAlchemy's asyncio.
+    """
+    return engine.execution_options(isolation_level="READ COMMITTED") if engine.dialect.name == "postgresql" else engine
+
+
+def _within(engine: Engine) -> InTransaction:
+    def do(work: Callable[[Connection], T]) -> T:
+        with engine.begin() as connection:
+            return work(connection)
+
+    return do

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, overload
 
 from .aio.bus import AsyncBus
+from .aio.destination import AsyncDestination
 
 if TYPE_CHECKING:
     import os
@@ -235,15 +236,15 @@ class Entity(EntityView[K, V]):
     def producer(cls, bus: Destination) -> EntityProducer[K, V]: ...
     @overload
     @classmethod
-    def producer(cls, bus: AsyncBus) -> AsyncEntityProducer[K, V]: ...
+    def producer(cls, bus: AsyncDestination) -> AsyncEntityProducer[K, V]: ...
     @classmethod
-    def producer(cls, bus: Destination | AsyncBus) -> EntityProducer[K, V] | AsyncEntityProducer[K, V]:
+    def producer(cls, bus: Destination | AsyncDestination) -> EntityProducer[K, V] | AsyncEntityProducer[K, V]:
         """A producer: ``put`` and ``delete``.
 
         Args:
-            bus: Where: a bus, its transactions, or a database connection of an outbox; one of asyncio gives an asyncio producer.
+            bus: Where: a bus, its transactions, or a database connection of an outbox; each of asyncio gives an asyncio producer.
         """
-        if isinstance(bus, AsyncBus):
+        if isinstance(bus, AsyncDestination):
             from .aio.producer import AsyncEntityProducer
 
             return AsyncEntityProducer(bus, cls)
@@ -260,15 +261,17 @@ class KeyedEntity(EntityView[K, V]):
     def producer(cls, bus: Destination) -> KeyedEntityProducer[K, V]: ...
     @overload
     @classmethod
-    def producer(cls, bus: AsyncBus) -> AsyncKeyedEntityProducer[K, V]: ...
+    def producer(cls, bus: AsyncDestination) -> AsyncKeyedEntityProducer[K, V]: ...
     @classmethod
-    def producer(cls, bus: Destination | AsyncBus) -> KeyedEntityProducer[K, V] | AsyncKeyedEntityProducer[K, V]:
+    def producer(
+        cls, bus: Destination | AsyncDestination
+    ) -> KeyedEntityProducer[K, V] | AsyncKeyedEntityProducer[K, V]:
         """A producer: ``put`` and ``delete``.
 
         Args:
-            bus: Where: a bus, its transactions, or a database connection of an outbox; one of asyncio gives an asyncio producer.
+            bus: Where: a bus, its transactions, or a database connection of an outbox; each of asyncio gives an asyncio producer.
         """
-        if isinstance(bus, AsyncBus):
+        if isinstance(bus, AsyncDestination):
             from .aio.producer import AsyncKeyedEntityProducer
 
             return AsyncKeyedEntityProducer(bus, cls)
@@ -358,15 +361,15 @@ class Events(EventsView[K, V]):
     def producer(cls, bus: Destination) -> EventProducer[K, V]: ...
     @overload
     @classmethod
-    def producer(cls, bus: AsyncBus) -> AsyncEventProducer[K, V]: ...
+    def producer(cls, bus: AsyncDestination) -> AsyncEventProducer[K, V]: ...
     @classmethod
-    def producer(cls, bus: Destination | AsyncBus) -> EventProducer[K, V] | AsyncEventProducer[K, V]:
+    def producer(cls, bus: Destination | AsyncDestination) -> EventProducer[K, V] | AsyncEventProducer[K, V]:
         """A producer: ``send``.
 
         Args:
-            bus: Where: a bus, its transactions, or a database connection of an outbox; one of asyncio gives an asyncio producer.
+            bus: Where: a bus, its transactions, or a database connection of an outbox; each of asyncio gives an asyncio producer.
         """
-        if isinstance(bus, AsyncBus):
+        if isinstance(bus, AsyncDestination):
             from .aio.producer import AsyncEventProducer
 
             return AsyncEventProducer(bus, cls)
@@ -383,15 +386,15 @@ class KeyedEvents(EventsView[K, V]):
     def producer(cls, bus: Destination) -> KeyedEventProducer[K, V]: ...
     @overload
     @classmethod
-    def producer(cls, bus: AsyncBus) -> AsyncKeyedEventProducer[K, V]: ...
+    def producer(cls, bus: AsyncDestination) -> AsyncKeyedEventProducer[K, V]: ...
     @classmethod
-    def producer(cls, bus: Destination | AsyncBus) -> KeyedEventProducer[K, V] | AsyncKeyedEventProducer[K, V]:
+    def producer(cls, bus: Destination | AsyncDestination) -> KeyedEventProducer[K, V] | AsyncKeyedEventProducer[K, V]:
         """A producer: ``send``.
 
         Args:
-            bus: Where: a bus, its transactions, or a database connection of an outbox; one of asyncio gives an asyncio producer.
+            bus: Where: a bus, its transactions, or a database connection of an outbox; each of asyncio gives an asyncio producer.
         """
-        if isinstance(bus, AsyncBus):
+        if isinstance(bus, AsyncDestination):
             from .aio.producer import AsyncKeyedEventProducer
 
             return AsyncKeyedEventProducer(bus, cls)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kontrakt.errors import ClosedError
 
+from .destination import KafkaDestination
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from kontrakt.settings import Settings
 
     from .threads import Worker
+    from .transactions import AsyncTransactions
 
 
-class AsyncBus:
+class AsyncBus(KafkaDestination):
     """Kafka and a schema registry, for the tasks of one event loop. Generated topics that are given one give asyncio clients.
 
     Use it in ``async with``; leaving the block closes every client that was made on it. Made by :func:`kontrakt.aio.connect` and
@@ -58,6 +61,23 @@ class AsyncBus:
     def bootstrap_servers(self) -> str:
         """The address of the Kafka cluster."""
         return self.blocking.bootstrap_servers
+
+    def transactions(self, transactional_id: str, *, config: Mapping[str, Any] | None = None) -> AsyncTransactions:
+        """Messages that become visible together, or not at all; to be used in ``async with``. See :meth:`kontrakt.Bus.transactions`.
+
+        Args:
+            transactional_id: Whose transactions these are. Each instance that runs at the same time needs one of its own, and keeps
+                it when it starts again: it takes over from its predecessor, whose open transaction is aborted.
+            config: More for librdkafka's producer, by its own names.
+
+        Raises:
+            BrokerUnavailable: When the block is entered: no broker answers within librdkafka's ``transaction.timeout.ms``.
+            BusDenied: When the block is entered: the credentials lack the right to the id.
+            BusError: When the block is entered: librdkafka refuses the configuration.
+        """
+        from .transactions import AsyncTransactions
+
+        return AsyncTransactions(self, transactional_id, config=config)
 
     async def register(self, *topics: type[Topic | Requests]) -> None:
         """Register the schemas of generated topics; see :meth:`kontrakt.Bus.register`.

@@ -43,7 +43,7 @@ class AsyncCaller:
 
     def __init__(self, bus: AsyncBus, requests: type[Requests]) -> None:
         self._bus = bus
-        self._opened = Opened(lambda: Caller(bus.blocking, requests))
+        self._opened = Opened(lambda: in_thread(lambda: Caller(bus.blocking, requests)))
 
     async def call(
         self,

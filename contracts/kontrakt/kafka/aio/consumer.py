@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
 
+from kontrakt.errors import ClosedError
 from kontrakt.kafka.consumer import Consumer, EntityConsumer, EventConsumer
 from kontrakt.kafka.messages import Delete, Event, Put
 from kontrakt.kafka.topics import EventHandler
@@ -52,6 +53,17 @@ class _AsyncConsumer(Generic[C, T]):
         self._worker = bus.worker(f"kontrakt-consumer {topic}")
         self._consumer: C | None = None
         self._stopped = False
+
+    @property
+    def blocking(self) -> C:
+        """The blocking consumer underneath.
+
+        Raises:
+            ClosedError: Nothing was read yet, and no ``async with`` block was entered.
+        """
+        if self._consumer is None:
+            raise ClosedError("the consumer has not joined its group; use it in: async with")
+        return self._consumer
 
     def __aiter__(self) -> AsyncIterator[T]:
         """Every message, for ever; ends after :meth:`stop`.
@@ -134,7 +146,7 @@ class _AsyncConsumer(Generic[C, T]):
             DecodeError: A message cannot be read, and the policy is to stop.
         """
         bridge = Bridge()
-        await self._run(bridge, lambda consumer: consumer.run_batches(bridge.blocking(handle), size, timeout))
+        await self.run_blocking(bridge, lambda consumer: consumer.run_batches(bridge.blocking(handle), size, timeout))
 
     async def commit(self) -> None:
         """Count the message that was handed out last as handled, and commit now rather than within the next seconds.
@@ -180,7 +192,13 @@ class _AsyncConsumer(Generic[C, T]):
                 await self._worker.call(consumer.give_back)
             raise
 
-    async def _run(self, bridge: Bridge, run: Callable[[C], None]) -> None:
+    async def run_blocking(self, bridge: Bridge, run: Callable[[C], None]) -> None:
+        """Let blocking code use the consumer in its thread until it ends; see :meth:`Bridge.run`.
+
+        Args:
+            bridge: By which it calls coroutine functions.
+            run: The blocking code. It ends when the consumer is stopped.
+        """
         consumer = await self._opened()
         await bridge.run(self._worker, lambda: run(consumer), consumer.stop)
 
@@ -222,7 +240,7 @@ class AsyncEntityConsumer(_AsyncConsumer[EntityConsumer[K, V], "Put[K, V] | Dele
             DeliveryError: A dead letter was not acknowledged; its message comes again.
         """
         bridge = Bridge()
-        await self._run(bridge, lambda consumer: consumer.run(bridge.blocking(handle), workers=workers))
+        await self.run_blocking(bridge, lambda consumer: consumer.run(bridge.blocking(handle), workers=workers))
 
 
 class AsyncEventConsumer(_AsyncConsumer[EventConsumer[K, V], Event[K, V]], Generic[K, V]):
@@ -248,12 +266,21 @@ class AsyncEventConsumer(_AsyncConsumer[EventConsumer[K, V], Event[K, V]], Gener
             TypeError: The handler is one of another topic.
         """
         bridge = Bridge()
-        given: Any = _bridged(handler, bridge) if isinstance(handler, AsyncEventHandler) else bridge.blocking(handler)
-        await self._run(bridge, lambda consumer: consumer.run(given, workers=workers))
+        given: Any = bridged(handler, bridge)
+        await self.run_blocking(bridge, lambda consumer: consumer.run(given, workers=workers))
 
 
-def _bridged(handler: AsyncEventHandler, bridge: Bridge) -> EventHandler:
-    """The blocking form of a handler: its methods wait for those of the asyncio one."""
+def bridged(
+    handler: AsyncEventHandler | Callable[[Any], Awaitable[None]], bridge: Bridge
+) -> EventHandler | Callable[[Any], None]:
+    """The blocking form of a handler: it waits, or its methods do, for what the asyncio one does.
+
+    Args:
+        handler: An asyncio handler, or a coroutine function.
+        bridge: Calls it on the loop.
+    """
+    if not isinstance(handler, AsyncEventHandler):
+        return bridge.blocking(handler)
     methods = {name: staticmethod(bridge.blocking(getattr(handler, name))) for name in handler.handles.values()}
     made = type(type(handler).__name__, (EventHandler,), {"handles": handler.handles, **methods})
     return cast("EventHandler", made())

@@ -11,21 +11,17 @@ from kontrakt.codec.shapes import TAG
 from kontrakt.errors import ClosedError
 from kontrakt.kafka.producer import EntityProducer, EventProducer, KeyedEntityProducer, KeyedEventProducer
 
-from .threads import Opened, in_thread, on_loop
+from .threads import Opened, on_loop
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from kontrakt.errors import DeliveryError
-    from kontrakt.kafka.bus import Bus
-    from kontrakt.kafka.clock import Clock
-    from kontrakt.kafka.delivery import Deliveries, Delivery, Sent
-    from kontrakt.kafka.destination import Client, Destination, SchemaIds
+    from kontrakt.kafka.delivery import Delivery, Sent
+    from kontrakt.kafka.destination import Destination
     from kontrakt.kafka.messages import Headers
-    from kontrakt.kafka.sender import Sender
     from kontrakt.kafka.topics import Topic
 
-    from .bus import AsyncBus
+    from .destination import AsyncDestination
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -92,50 +88,6 @@ def _resolve(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-class _Prompt:
-    """A bus whose sender never waits: where the queue is full, it says so."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        self._sender: Sender = bus.sender
-
-    @property
-    def clock(self) -> Clock:
-        return self._bus.clock
-
-    @property
-    def registry(self) -> SchemaIds:
-        return self._bus.registry
-
-    @property
-    def sender(self) -> Self:
-        return self
-
-    def opened(self, client: Client) -> None:
-        self._bus.opened(client)
-
-    def ended(self, client: Client) -> None:
-        self._bus.ended(client)
-
-    def deliveries(self) -> Deliveries:
-        return self._sender.deliveries()
-
-    def check(self) -> None:
-        self._sender.check()
-
-    def send(
-        self,
-        deliveries: Deliveries,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        headers: Headers | None = None,
-        partition: int = -1,
-        on_failure: Callable[[DeliveryError], None] | None = None,
-    ) -> Delivery:
-        return self._sender.send(deliveries, topic, key, value, headers, partition, on_failure, wait=False)
-
-
 class _AsyncProducer(ABC, Generic[P]):
     """What all producers have in common. One instance serves all tasks of its loop.
 
@@ -143,14 +95,14 @@ class _AsyncProducer(ABC, Generic[P]):
     block itself fails or is cancelled, nobody waits: what was sent is still delivered before the bus is closed.
 
     Args:
-        bus: Where.
+        bus: Where: a bus of asyncio, its transactions, or a database connection of an outbox.
         topic: The topic.
     """
 
-    def __init__(self, bus: AsyncBus, topic: type[Topic]) -> None:
+    def __init__(self, bus: AsyncDestination, topic: type[Topic]) -> None:
         self._bus = bus
         self._topic = topic
-        self._opened = Opened(lambda: self._made(_Prompt(bus.blocking)))
+        self._opened = Opened(lambda: bus.made(self._made))
         self._known: set[Hashable] = set()
         self._closed = False
 
@@ -186,20 +138,13 @@ class _AsyncProducer(ABC, Generic[P]):
             await arrived(delivery)
 
     async def _send(self, kind: Hashable, send: Callable[[P], Delivery]) -> AsyncDelivery:
-        """Send on the loop what needs nothing to be looked up, and in a thread what is the first of its kind."""
+        """Send a message of a kind of which the first may need something to be looked up."""
         if self._closed:
             raise ClosedError(f"cannot send to {self._topic.topic}: the producer is closed")
         producer = self._opened.value or await self._opened.get()
-        while True:
-            try:
-                if kind in self._known:
-                    return AsyncDelivery(send(producer))
-                delivery = await in_thread(send, producer)
-            except BufferError:
-                await in_thread(self._bus.blocking.sender.make_room)
-            else:
-                self._known.add(kind)
-                return AsyncDelivery(delivery)
+        delivery = await self._bus.sent(lambda: send(producer), first=kind not in self._known)
+        self._known.add(kind)
+        return AsyncDelivery(delivery)
 
     @abstractmethod
     def _made(self, bus: Destination) -> P:

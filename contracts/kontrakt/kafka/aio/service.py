@@ -51,7 +51,7 @@ class AsyncServiceRunner:
         self._requests = requests
         self._service = service
         self._make = make
-        self._worker = bus.worker(f"kontrakt-serve {requests.topic}")
+        self._worker = bus.worker(f"kontrakt-service {requests.topic}")
         self._runner: ServiceRunner | None = None
         self._bridge: Bridge | None = None
         self._task: asyncio.Task[None] | None = None

@@ -12,7 +12,7 @@ from kontrakt.errors import ClosedError
 from kontrakt.kafka.table import EntityTable
 
 from .producer import AsyncDelivery
-from .threads import Opened, Worker, on_loop
+from .threads import Opened, Worker, in_thread, on_loop
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,7 +50,7 @@ class AsyncEntityTable(Generic[K, V]):
         self._bus = bus
         self._worker: Final[Worker] = bus.worker(f"kontrakt-table-reader {topic}")
         self._topic = topic
-        self._table = Opened(lambda: make(bus.blocking))
+        self._table = Opened(lambda: in_thread(lambda: make(bus.blocking)))
         self._closed = False
 
     @overload

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final, Generic, ParamSpec, TypeVar
 
+from kontrakt.errors import ClosedError
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -25,17 +27,43 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._executor: Final = concurrent.futures.ThreadPoolExecutor(1, name)
+        self._name = name.removeprefix("kontrakt-")
+        self._ended = False
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do something, and wait for it, also when the caller is cancelled meanwhile."""
         return await to_the_end(self.begin(work, *args, **kwargs))
 
     def begin(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
-        """Do something."""
+        """Do something.
+
+        Raises:
+            ClosedError: The thread has ended.
+        """
+        if self._ended:
+            raise ClosedError(f"the {self._name} is closed")
         return asyncio.wrap_future(self._executor.submit(work, *args, **kwargs))
+
+    async def run(self, work: Callable[[], T], stop: Callable[[], None]) -> T:
+        """Do something that goes on until it is told to stop. When the caller is cancelled, it is told so, and waited for.
+
+        Args:
+            work: What is done.
+            stop: Lets it end soon.
+        """
+        running = self.begin(work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            stop()
+            await to_the_end(asyncio.wait([running]))
+            if not running.cancelled():
+                running.exception()  # nobody else will look
+            raise
 
     def end(self) -> None:
         """Take nothing more; the thread ends when what was begun is done."""
+        self._ended = True
         self._executor.shutdown(wait=False)
 
 
@@ -67,16 +95,16 @@ def on_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *args:
 
 
 class Opened(Generic[T]):
-    """What is made in a thread when it is first needed, once for all tasks.
+    """What is made when it is first needed, once for all tasks.
 
     Args:
-        make: Makes it; may block.
+        make: Makes it.
 
     Attributes:
         value: It, or None before.
     """
 
-    def __init__(self, make: Callable[[], T]) -> None:
+    def __init__(self, make: Callable[[], Awaitable[T]]) -> None:
         self._make = make
         self._lock = asyncio.Lock()
         self.value: T | None = None
@@ -86,7 +114,7 @@ class Opened(Generic[T]):
         if self.value is None:
             async with self._lock:
                 if self.value is None:
-                    self.value = await in_thread(self._make)
+                    self.value = await self._make()
         return self.value
 
 
@@ -130,17 +158,14 @@ class Bridge:
             work: The blocking code.
             stop: Lets it end soon.
         """
-        running = worker.begin(work)
-        try:
-            await asyncio.shield(running)
-        except asyncio.CancelledError:
+
+        def cancel() -> None:
             stop()
             self._cancelled = True
             for future in list(self._running):
                 future.cancel()
-            await to_the_end(asyncio.wait([running]))
-            if not running.cancelled():
-                running.exception()
-            raise
+
+        try:
+            await worker.run(work, cancel)
         except Cancelled:
             raise asyncio.CancelledError from None
