@@ -242,7 +242,7 @@ def test_a_value_that_does_not_fit_is_refused_before_it_is_sent(place: Place, fr
 
 def test_what_is_not_acknowledged_is_raised_at_the_end() -> None:
     async def main() -> None:
-        async with kontrakt.aio.embedded(Customers, kafka={"message.timeout.ms": 300, "linger.ms": 0}) as bus:
+        async with kontrakt.aio.embedded(Customers, kafka={"message.timeout.ms": 3000, "linger.ms": 0}) as bus:
             with pytest.raises(DeliveryError, match=r"customers with the key 'c-1' was not acknowledged"):
                 async with Customers.producer(bus) as customers:
                     await (await customers.put(Customer(customer_id="c-0")))
