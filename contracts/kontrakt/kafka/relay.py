@@ -313,9 +313,7 @@ class Relay:
             error = failed[row.id]
             self._failure = self._failure or error
             self._noted += 1
-            note = partial(
-                self._outbox.stuck.note, row=row, error=error, now=self._clock.now(), attempts=self._attempts
-            )
+            note = partial(self._outbox.stuck.note, row=row, error=error, now=self._clock.now(), most=self._attempts)
             if self._within(note):
                 _log.error(
                     "the message %d of the outbox %s is parked, and what has its key waits behind it; see `kontrakt outbox`: %s",
