@@ -7,6 +7,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
@@ -147,8 +148,7 @@ def test_keys_headers_and_types_arrive_as_a_producer_would_send_them(
 
 
 def test_other_databases_are_refused_because_they_could_mix_up_the_order(outbox: Outbox) -> None:
-    other = Mock(spec=Connection)
-    other.dialect.name = "oracle"
+    other = Mock(spec=Connection, dialect=SimpleNamespace(name="oracle"))
     with pytest.raises(OutboxError, match="an outbox in oracle could send messages in another order"):
         outbox.on(other)
 
