@@ -20,7 +20,7 @@ from kontrakt.errors import RegistryError, SchemaErrors, SchemaNotFound, SchemaN
 
 from . import answers
 from .contexts import context_named, qualified, taken_apart, within
-from .documents import Document, Reference, Registered, SchemaVersion, Verdict, closure
+from .documents import Document, Registered, SchemaVersion, Verdict, closure, texts_of
 from .failures import completed, credentials_apart, translated, without_secrets
 from .once import Once
 
@@ -248,13 +248,12 @@ class Registry:
     def latest(self, subject: str) -> SchemaVersion | None:
         """The newest version of a subject, or None when it has none."""
         try:
-            found = self._ask(
+            return self._ask(
                 f"fetch the newest version of the subject {subject}",
                 lambda: self._here(subject, self._client.get_version(self._there(subject), "latest")),
             )
         except SchemaNotFound:
             return None
-        return found
 
     def delete_version(self, subject: str, number: int) -> None:
         """Delete a version, softly: it can still be fetched by its id, and no longer counts.
@@ -443,7 +442,7 @@ class Registry:
             version = self._version(subject, number)
             if version.type != "AVRO":
                 continue
-            texts = [*self._referenced_texts(version.references), version.text]
+            texts = texts_of(version, self._version)
             try:
                 same = bool(closed(_parsed(texts)) == wanted)
             except (SchemaErrors, RecursionError):
@@ -475,29 +474,11 @@ class Registry:
             version = self._ask(f"fetch {named}", lambda: answers.content(self._client.get_schema_by_guid(str(key))))
         if version.type != "AVRO":
             raise RegistryError(f"{named} in the registry at {self.url} is a {version.type} schema, not an Avro schema")
-        texts = [*self._referenced_texts(version.references), version.text]
+        texts = texts_of(version, self._version)
         try:
             return _parsed(texts, file=f"<{named}>")
         except SchemaErrors as error:
             raise RegistryError(f"{named} in the registry at {self.url} cannot be read: {error}") from error
-
-    def _referenced_texts(self, references: Iterable[Reference]) -> tuple[str, ...]:
-        """The texts behind references, directly or not, each after those that it uses; of one name the first counts."""
-        texts: dict[str, str] = {}
-        entered: set[str] = set()
-        stack: list[tuple[Reference, str | None]] = [(reference, None) for reference in reversed(list(references))]
-        while stack:
-            reference, text = stack.pop()
-            if text is not None:
-                texts[reference.name] = text
-                continue
-            if reference.name in entered:
-                continue
-            entered.add(reference.name)
-            version = self._version(reference.subject, reference.version)
-            stack.append((reference, version.text))
-            stack.extend((used, None) for used in reversed(version.references))
-        return tuple(texts.values())
 
     def _version(self, subject: str, number: int) -> SchemaVersion:
         return self._ask(

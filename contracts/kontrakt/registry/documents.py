@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from kontrakt.errors import RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class Document(Protocol):
@@ -130,3 +130,27 @@ def closure(document: Document, documents: Mapping[str, Document]) -> tuple[Docu
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise RegistryError(f"documents refer to each other in a circle: {circle}") from None
+
+
+def texts_of(version: SchemaVersion, fetch: Callable[[str, int], SchemaVersion]) -> tuple[str, ...]:
+    """The texts of a version and of what it refers to, directly or not, each after those that it uses.
+
+    Args:
+        version: The version; its text comes last.
+        fetch: Fetches a version that is referred to, by subject and number. Of two with one name the first counts.
+    """
+    texts: dict[str, str] = {}
+    entered: set[str] = set()
+    stack: list[tuple[Reference, str | None]] = [(reference, None) for reference in reversed(version.references)]
+    while stack:
+        reference, text = stack.pop()
+        if text is not None:
+            texts[reference.name] = text
+            continue
+        if reference.name in entered:
+            continue
+        entered.add(reference.name)
+        used = fetch(reference.subject, reference.version)
+        stack.append((reference, used.text))
+        stack.extend((inner, None) for inner in reversed(used.references))
+    return *texts.values(), version.text
