@@ -228,6 +228,11 @@ def test_levels(registry: Registry, name: str) -> None:
         registry.set_level(name, "WRONG")
 
 
+def test_modes(registry: Registry, name: str) -> None:
+    assert registry.get_mode() == "READWRITE"
+    assert registry.get_mode(f"{name}-value") == "READWRITE"
+
+
 def test_odd_subjects(registry: Registry, name: str) -> None:
     document = _document(f"{name}.A")
     found = registry.register(f"{name}/ä b%20", document, {})

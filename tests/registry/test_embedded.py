@@ -338,6 +338,33 @@ def test_a_context_has_ids_of_its_own(embedded: Served) -> None:
     assert embedded.get(f"/schemas/guids/{guid}/ids").json == ids
 
 
+@pytest.mark.parametrize("written", [".staging", ":.staging:", "%3A.staging%3A"])
+def test_an_address_may_end_in_a_context(embedded: Served, written: str) -> None:
+    embedded.register("money", '"long"')
+    inside = Served("embedded", f"{embedded.url}/contexts/{written}", "confluent")
+    assert inside.get("").json == {}
+    assert inside.register("money", record("a.Money")) == 1
+    used = {"name": "a.Money", "subject": "money", "version": 1}
+    assert inside.register("a/b", record("a.Order", ("total", "Money")), references=[used]) == 2
+    assert inside.get("/subjects").json == [":.staging:a/b", ":.staging:money"]
+    assert inside.get("/subjects?subjectPrefix=m").json == [":.staging:money"]
+    assert [one["id"] for one in inside.get("/schemas").json] == [2, 1]
+    assert inside.get("/subjects/a%2Fb/versions/latest").json["references"] == [used]
+    assert inside.get("/schemas/ids/1").json["schema"] == record("a.Money")
+    assert inside.get("/schemas/ids/2/subjects").json == [":.staging:a/b"]
+    assert inside.put("/config", {"compatibility": "NONE"}).json == {"compatibility": "NONE"}
+    assert inside.get("/config/money?defaultToGlobal=true").json == {"compatibilityLevel": "NONE"}
+    assert inside.post("/compatibility/subjects/money/versions", {"schema": '"int"'}).json == {"is_compatible": True}
+    assert inside.put("/mode/money", {"mode": "READONLY"}).json == {"mode": "READONLY"}
+    assert inside.post("/subjects/money/versions", {"schema": '"int"'}).error == (422, 42205)
+    assert embedded.get("/config").json == {"compatibilityLevel": "BACKWARD"}
+    assert embedded.get("/subjects").json == [":.staging:a/b", ":.staging:money", "money"]
+    default = Served("embedded", f"{embedded.url}/contexts/:.:", "confluent")
+    assert default.get("/schemas/ids/1").json["schema"] == '"long"'
+    assert default.get("/config").json == {"compatibilityLevel": "BACKWARD"}
+    assert embedded.get("/contexts/a:b/subjects").error == (400, 400)
+
+
 def test_references_stay_in_the_context(embedded: Served) -> None:
     used = {"name": "a.Money", "subject": "money", "version": 1}
     order = {"schema": record("a.Order", ("total", "Money")), "references": [used]}

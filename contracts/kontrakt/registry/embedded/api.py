@@ -17,6 +17,7 @@ from kontrakt.registry.documents import Reference
 
 from . import errors
 from .errors import ApiError
+from .prefixed import without_prefix
 from .schemas import Draft, Version
 from .store import LATEST, Store
 
@@ -146,17 +147,18 @@ def answer(store: Store, method: str, target: str, body: bytes) -> tuple[int, st
         The HTTP status and the JSON to answer.
     """
     try:
-        function, names = _route(method, target)
-        query = {name: values[-1] for name, values in parse_qs(urlsplit(target).query).items()}
+        # The path is taken apart before it is decoded: a subject may contain a slash.
+        path = [segment for segment in target.partition("?")[0].partition("#")[0].split("/") if segment]
+        given = {name: values[-1] for name, values in parse_qs(urlsplit(target).query).items()}
+        segments, query = without_prefix(path, given)
+        function, names = _route(method, segments)
         result = function(store, Call(names, query, body))
     except ApiError as error:
         return error.status, json.dumps({"error_code": error.code, "message": error.message})
     return 200, result.text if isinstance(result, Raw) else json.dumps(result)
 
 
-def _route(method: str, target: str) -> tuple[Function, tuple[str, ...]]:
-    # The path is taken apart before it is decoded: a subject may contain a slash.
-    segments = [segment for segment in target.partition("?")[0].partition("#")[0].split("/") if segment]
+def _route(method: str, segments: Sequence[str]) -> tuple[Function, tuple[str, ...]]:
     found = False
     for (verb, pattern), function in ROUTES.items():
         if len(pattern) != len(segments):
