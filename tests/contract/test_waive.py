@@ -15,6 +15,10 @@ from kontrakt.check.compare import compare
 from kontrakt.check.sources.snapshot import from_files as past_of
 from kontrakt.contract import from_files
 from kontrakt.files import read_files
+from kontrakt.settings import Settings
+from kontrakt_codegen import run
+
+from tests.golden import contents
 
 ROOT: Final = Path(__file__).parents[2]
 WAIVE: Final = {"some-rule": "a reason"}
@@ -58,6 +62,15 @@ def test_the_registry_never_sees_it(plain: dict[str, bytes], marked: dict[str, b
         name: one.text for name, one in before.documents.items()
     }
     assert after.subjects == before.subjects
+
+
+def test_no_generated_code_has_it(marked: dict[str, bytes], tmp_path: Path) -> None:
+    for file, data in marked.items():
+        path = tmp_path / "schemas" / Path(file).relative_to(ROOT / "schemas")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    run(tmp_path / "schemas", tmp_path / "generated", Settings())
+    assert contents(tmp_path / "generated") == contents(ROOT / "generated")
 
 
 def test_it_is_no_change(plain: dict[str, bytes], marked: dict[str, bytes]) -> None:

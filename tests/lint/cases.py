@@ -124,6 +124,8 @@ CASES: Final = (
     Case("type-without-doc", "", (entity(field("color", enum())), protocol())),
     Case("operation-without-doc", "shop.work.Work.mend", (protocol(mend=operation(doc=...)),)),
     Case("operation-without-doc", "", (protocol(),)),
+    Case("protocol-without-doc", "shop.work.Work", (protocol() | {"doc": " "},)),
+    Case("protocol-without-doc", "", (protocol(),)),
     Case("type-name-style", "shop.some_thing", (record("some_thing", field("a")),)),
     Case("type-name-style", "shop.color", (entity(field("color", enum("color"))),)),
     Case("type-name-style", "", (record("ABTest2", field("a")),)),

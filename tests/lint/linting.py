@@ -58,6 +58,7 @@ def protocol(topic: Mapping[str, Any] | None = None, **messages: Any) -> dict[st
     said = {"kind": "request", "name": "shop.work", "key": "thing_id", "owner": "work-service", **(topic or {})}
     return {
         "protocol": "Work",
+        "doc": "Mends things.",
         "namespace": "shop.work",
         "topic": said,
         "types": [{"type": "error", "name": "Refused", "doc": "No.", "fields": [field("reason")]}],

@@ -260,7 +260,7 @@ class Document:
 
     Attributes:
         name: The full name of its outermost type (of a union or array of types: of the first).
-        text: The JSON as written, without ``topic`` and ``projection``.
+        text: The JSON as written, without ``topic``, ``projection`` and ``waive``.
         references: The names of the documents that it refers to, sorted.
         subject: The subject under which others refer to it.
         defines: The full names of the types that it defines.

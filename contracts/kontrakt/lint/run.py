@@ -28,19 +28,14 @@ def lint(contracts: Contracts, files: Mapping[str, bytes], options: Options | No
     """
     chosen = options or Options()
     own = contracts.own
-    with no_collection():
-        found = list(_with(chosen, _found(World(own, chosen))))
     off = {rule for rule, severity in chosen.severities.items() if severity is None}
     mine = {file: data for file, data in files.items() if file not in own.foreign}
-    waivers = SchemaWaivers(mine, RULES)
-    waivers.found = [waiver for waiver in waivers.found if waiver.rule not in off]
-    judged = _with(chosen, waivers.applied(found))
-    return Report(
-        against="",
-        findings=merged(sorted(judged, key=lambda finding: bool(finding.waived))),  # one that is open is not hidden
-        topics=tuple(sorted(own.topic_names)),
-        subjects=len(own.subjects),
-    )
+    with no_collection():
+        waivers = SchemaWaivers(mine, RULES)
+        waivers.found = [waiver for waiver in waivers.found if waiver.rule not in off]
+        judged = _with(chosen, waivers.applied(_found(World(own, chosen))))
+        findings = merged(sorted(judged, key=lambda finding: bool(finding.waived)))  # one that is open is not hidden
+    return Report(against="", findings=findings, topics=tuple(sorted(own.topic_names)), subjects=len(own.subjects))
 
 
 def _with(options: Options, findings: Iterable[Finding]) -> Iterator[Finding]:

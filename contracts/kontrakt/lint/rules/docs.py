@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from kontrakt.check.findings import Finding, Severity
+from kontrakt.check.sides import topics_of
 from kontrakt.check.words import code
 
-from .rule import FieldRule, LintRule, OperationRule, TypeRule
+from .rule import FieldRule, LintRule, OperationRule, TypeRule, WholeRule
 
 if TYPE_CHECKING:
     from kontrakt.avro import Field, Message, Named
@@ -77,4 +79,30 @@ class OperationWithoutDoc(OperationRule):
         return cls.found(told, about, message.position, topics=world.reached(about))
 
 
-RULES: Final[tuple[type[LintRule], ...]] = (TypeWithoutDoc, FieldWithoutDoc, OperationWithoutDoc)
+class ProtocolWithoutDoc(WholeRule):
+    """A protocol says nothing of itself."""
+
+    id = "protocol-without-doc"
+    severity = Severity.WARNING
+    title = "a protocol has no documentation"
+    reason = f"Whoever asks wants to know what the service is there for before it reads its operations. {_READ}"
+    before = '{"protocol": "Payments", "messages": {...}}'
+    after = '{"protocol": "Payments", "doc": "Takes money for orders and gives it back.", "messages": {...}}'
+    ways_out = ('say what it is for: `"doc": "..."`',)
+
+    @classmethod
+    def judge(cls, world: World) -> Iterator[Finding]:
+        """Everything that the rule finds."""
+        for pair in world.contracts.requests:
+            protocol = pair.protocol
+            if not protocol.doc.strip():
+                told = f"the protocol {code(protocol.fullname)} has no documentation"
+                yield cls.found(told, protocol.fullname, protocol.position, topics=topics_of(pair))
+
+
+RULES: Final[tuple[type[LintRule], ...]] = (
+    TypeWithoutDoc,
+    FieldWithoutDoc,
+    ProtocolWithoutDoc,
+    OperationWithoutDoc,
+)
