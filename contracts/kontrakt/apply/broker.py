@@ -9,7 +9,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 
 from kontrakt.errors import BusDenied, BusError
 from kontrakt.kafka.failures import translated
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 30.0
 """How long one request may take. A cluster makes a thousand topics in a few seconds."""
+PATIENCE: Final = 10.0
+"""Seconds for the first answer."""
+_HINTS: Final[Mapping[str, str]] = {
+    "TOPIC_ALREADY_EXISTS": "somebody made it since it was looked for, or it may not be described: plan again, and see how it differs",
+    "POLICY_VIOLATION": "a policy of the brokers refuses it: change what the contract says, or ask whoever runs them",
+    "TOPIC_AUTHORIZATION_FAILED": "creating takes the right CREATE, settings ALTER_CONFIGS, partitions ALTER, on the topic",
+    "INVALID_REPLICATION_FACTOR": "say another replication in the contract, or leave it out for the brokers' default",
+    "INVALID_CONFIG": "look at config in the contract",
+}
+"""What is left to do, by the name of Kafka's error."""
 _MOCK: Final = "mockCluster"
 """How the id of librdkafka's mock cluster begins (``rd_kafka_mock_cluster_new``). It answers none of the requests about topics, so that
 each of them would wait until its time is up."""
@@ -75,8 +85,9 @@ class Broker:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.servers: Final = str(config.get("bootstrap.servers", ""))
+        self._told: list[KafkaError] = []
         try:
-            self._admin: Any = _ADMIN.AdminClient({**config, "logger": _log})
+            self._admin: Any = _ADMIN.AdminClient({**config, "logger": _log, "error_cb": self._told.append})
         except KafkaException as error:
             raise translated(error, "set up a Kafka client") from error
 
@@ -142,10 +153,14 @@ class Broker:
 
     def _metadata(self) -> Any:
         """Of all topics: one that is asked for by name, a broker may make up with the wrong settings."""
+        doing = "list the topics"
         try:
-            return self._admin.list_topics(timeout=SECONDS)
+            return self._admin.list_topics(timeout=PATIENCE)
         except KafkaException as error:
-            raise translated(error, "list the topics", self.servers) from error
+            self._admin.poll(0)  # a connection that was refused is told apart from the request that got no answer
+            told = (translated(one, doing, self.servers) for one in self._told)
+            denied = next((one for one in told if isinstance(one, BusDenied)), None)
+            raise denied or translated(error, doing, self.servers) from error
 
     def _create(self, steps: Sequence[CreateTopic], *, only_ask: bool) -> Mapping[TopicStep, BusError]:
         new = [
@@ -199,7 +214,9 @@ class Broker:
             try:
                 answer.result()
             except KafkaException as error:
-                failed[step] = translated(error, doing, self.servers)
+                why = translated(error, doing, self.servers)
+                hint = _HINTS.get(error.args[0].name(), "")
+                failed[step] = type(why)(f"{str(why).rstrip('.')}; {hint}") if hint else why
         return failed
 
     def _configs(self, names: Sequence[str]) -> tuple[Mapping[str, Mapping[str, str]], Mapping[str, str]]:

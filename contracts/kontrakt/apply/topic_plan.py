@@ -220,6 +220,5 @@ def refused(errors: Mapping[TopicStep, Exception]) -> Iterator[Obstacle]:
             against=Against.REFUSED,
             about=about,
             message=message.rstrip("."),
-            reason="The broker was asked what would come of it.",
-            ways_out=("change what the contract says, or what the broker allows",),
+            reason="The broker was asked what would come of it, and did nothing.",
         )
