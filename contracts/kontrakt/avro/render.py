@@ -71,7 +71,7 @@ def waiving(node: Node) -> Iterator[Node]:
         one, role = stack.pop()
         if role in _ATTRIBUTED and WAIVE in one.members:
             yield one
-        inside: list[tuple[Node, Role]] = [(item, _ITEMS.get(role, "other")) for item in one.items]
+        inside = [(item, _item_role(role)) for item in one.items]
         inside += [(member, _role(key, role)) for key, member in one.members.items()]
         stack.extend(reversed([part for part in inside if part[1] != "other"]))
 
@@ -83,7 +83,7 @@ def _parts(node: Node, role: Role, drop: Collection[str]) -> Iterator[tuple[Node
         for index, item in enumerate(node.items):
             if index:
                 yield ","
-            yield item, _ITEMS.get(role, "other")
+            yield item, _item_role(role)
         yield "]"
         return
     named = role == "schema" and (_kind(node) in _NAMED or "protocol" in node.members)
@@ -95,6 +95,11 @@ def _parts(node: Node, role: Role, drop: Collection[str]) -> Iterator[tuple[Node
         yield member, _role(key, role)
         separator = ","
     yield "{}" if separator == "{" else "}"
+
+
+def _item_role(role: Role) -> Role:
+    """What an item of an array is, by the role of the array."""
+    return _ITEMS.get(role, "other")
 
 
 def _role(key: str, role: Role) -> Role:
