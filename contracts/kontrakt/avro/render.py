@@ -71,7 +71,7 @@ def waiving(node: Node) -> Iterator[Node]:
         one, role = stack.pop()
         if role in _ATTRIBUTED and WAIVE in one.members:
             yield one
-        inside = [(item, _item_role(role)) for item in one.items]
+        inside: list[tuple[Node, Role]] = [(item, _item_role(role)) for item in one.items]
         inside += [(member, _role(key, role)) for key, member in one.members.items()]
         stack.extend(reversed([part for part in inside if part[1] != "other"]))
 
