@@ -166,7 +166,7 @@ class SQLiteStore:
         return f"the table {self._table} in {self._path}" if self._table else f"the store {self._path}"
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, _BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
 
