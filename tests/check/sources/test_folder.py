@@ -167,7 +167,7 @@ def test_nothing_to_compare_with(project: Project, old: Project, tmp_path: Path)
     for against in (old.root, _archive(tmp_path / "x.zip", {"readme.txt": b""})):
         with pytest.raises(SourceError, match=r"there is no \.avsc or \.avpr file in it"):
             project.past(str(against))
-    with pytest.raises(SourceError, match="there is no such folder or archive; compare with registry, git:REF"):
+    with pytest.raises(SourceError, match="there is no such folder or archive; name registry, git:REF, or"):
         project.past("regsitry")
     for nothing in ("", " "):
         with pytest.raises(SourceError, match="nothing is named to compare with"):
