@@ -72,8 +72,9 @@ def waiving(node: Node) -> Iterator[Node]:
         if role in _ATTRIBUTED and WAIVE in one.members:
             yield one
         inside: list[tuple[Node, Role]] = [(item, _item_role(role)) for item in one.items]
-        inside += [(member, _role(key, role)) for key, member in one.members.items()]
-        stack.extend(reversed([part for part in inside if part[1] != "other"]))
+        inside.extend((member, _role(key, role)) for key, member in one.members.items())
+        inside.reverse()
+        stack.extend(part for part in inside if part[1] != "other")
 
 
 def _parts(node: Node, role: Role, drop: Collection[str]) -> Iterator[tuple[Node, Role] | str]:
