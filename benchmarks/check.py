@@ -1,6 +1,6 @@
 """What a check costs: 1,000 contracts with 10 versions each, in a registry and in git.
 
-    python benchmarks/check.py [--contracts 1000] [--versions 10] [--changed 1000] [--registry URL] [--no-search] [--runs 3]
+    python benchmarks/check.py [--contracts 1000] [--versions 10] [--changed 20] [--registry URL] [--no-search] [--runs 3]
 
 The registry is the embedded one, in a process of its own, unless another one is named. Its own time is measured by sending
 the requests that the check sends once more, by a loop that does nothing with the answers: one after the other, and as many at
@@ -212,7 +212,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--contracts", type=int, default=1000)
     parser.add_argument("--versions", type=int, default=10)
-    parser.add_argument("--changed", type=int, default=1000, help="how many contracts differ from their newest version")
+    parser.add_argument("--changed", type=int, default=20, help="how many contracts differ from their newest version")
     parser.add_argument("--registry", help="the address of another registry, which should be empty")
     parser.add_argument("--no-search", action="store_true")
     parser.add_argument("--runs", type=int, default=3, help="how often the whole command runs; the fastest counts")
