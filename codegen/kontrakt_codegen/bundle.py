@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from kontrakt.avro import Enum, Map, Named, Record, Schema, Union, children
-from kontrakt.contract import Contracts, Document
+from kontrakt.contract import Contracts, Document, Projection
 
 from .models import Names
 from .placement import Path, Placement
@@ -48,7 +49,12 @@ def contents(root: Path, contracts: Contracts, placement: Placement, names: Name
         for fullname in (*module.types, *_carried(module.topics.values()), *_carried(module.requests.values()))
     ]
     needed = _needed((contracts.document_of[name] for name in own if name in contracts.document_of), contracts)
-    documents = tuple(document for name, document in contracts.documents.items() if name in needed)
+    reads = {projection.record.fullname: projection for projection in contracts.projections}
+    documents = tuple(
+        _aliased(document, reads[name]) if name in reads else document
+        for name, document in contracts.documents.items()
+        if name in needed
+    )
     defined = {name for document in documents for name in document.defines} | set(own)
     types = {name: placement.places[name] for name in sorted(defined) if name in placement.places}
     renamed = {name: names.renamed(contracts.types[name]) for name in types}
@@ -57,6 +63,16 @@ def contents(root: Path, contracts: Contracts, placement: Placement, names: Name
         types={name: f"{'.'.join(place.module)}:{place.name}" for name, place in types.items()},
         renamed={name: found for name, found in renamed.items() if found},
     )
+
+
+def _aliased(document: Document, projection: Projection) -> Document:
+    """The schema of a projection with the name of what it reads as an alias; without one, Avro compares the last part of names."""
+    of, record = projection.of, projection.record
+    if of.name == record.name or of.fullname in record.aliases:
+        return document
+    said = json.loads(document.text)
+    said["aliases"] = [of.fullname, *said.get("aliases", [])]
+    return replace(document, text=json.dumps(said, ensure_ascii=False, separators=(",", ":")))
 
 
 def _carried(topics: Iterable[object]) -> Iterator[str]:
