@@ -24,7 +24,7 @@ ORDER_KEY: Final = {
     "type": "record",
     "namespace": "shop",
     "name": "OrderKey",
-    "fields": [{"name": "id", "type": "string"}, {"name": "shop", "type": "string"}],
+    "fields": [{"name": "id", "type": "string"}, {"name": "place", "type": "string"}],
 }
 
 

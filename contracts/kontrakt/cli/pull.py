@@ -11,7 +11,7 @@ import click
 from kontrakt.errors import KontraktError
 from kontrakt.files import SUFFIXES, read_files, shown
 
-from .options import REGISTRY, SCHEMAS, needs_registry, settings_with
+from .options import BOOTSTRAP_SERVERS, REGISTRY, SCHEMAS, needs_registry, settings_with
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--outside", is_flag=True, help="With --all: declare the topics in kontrakt.toml, not in the schemas.")
 @SCHEMAS
 @REGISTRY
+@BOOTSTRAP_SERVERS
 @click.option("--quiet", "-q", is_flag=True, help="Print problems only.")
 def command(
     names: tuple[str, ...],
@@ -43,6 +44,7 @@ def command(
     outside: bool,
     schemas: Path | None,
     registry: str | None,
+    bootstrap_servers: str | None,
     quiet: bool,
 ) -> None:
     """Bring contracts of other teams as the lock file has them, or begin with an existing registry.
@@ -52,7 +54,11 @@ def command(
 
     --all makes a new folder of contracts of a whole registry instead.
     """
-    settings = settings_with(registry_url=registry, schemas=None if schemas is None else str(schemas.absolute()))
+    settings = settings_with(
+        registry_url=registry,
+        bootstrap_servers=bootstrap_servers,
+        schemas=None if schemas is None else str(schemas.absolute()),
+    )
     if everything:
         if names or update or check or discard_edits:
             raise click.UsageError("--all stands alone: it begins a folder of contracts, and follows nothing")
