@@ -105,8 +105,10 @@ def test_a_registry_that_is_gone_is_not_asked_for_everything(embedded: EmbeddedR
     with guarded(embedded.url, lambda _: status) as door:
         results = apply(found, declared, settings(door.url))
         assert len(door.asked) < 50
+        said = document(found, declared, settings(door.url), results)
     assert {one.outcome for one in results} == {Outcome.FAILED, Outcome.LEFT}
     assert {one.message for one in results if one.outcome is Outcome.LEFT} == {why}
+    assert (said["done"], said["subjects"]) == (False, [])
 
 
 def test_a_level_that_fails_keeps_its_schema_back(embedded: EmbeddedRegistry) -> None:

@@ -172,6 +172,18 @@ def test_a_registry_that_takes_nothing(settings: Settings) -> None:
     assert "READWRITE" in results[0].message  # what is to be done
 
 
+def test_a_subject_that_takes_schemas_in_a_registry_that_does_not(settings: Settings) -> None:
+    served = Served("embedded", settings.registry_url, "confluent")
+    applied(contracts(entity("a")), settings)
+    served.put("/mode", {"mode": "READONLY"})
+    served.put(f"/mode/{VALUE}", {"mode": "READWRITE"})
+    applied(contracts(entity("a", "email")), settings)
+    both = plan(contracts(entity("a", "email", "phone"), using("a", "long")), settings)
+    assert [one.message for one in both.against] == [
+        "the registry is in the mode READONLY, and takes nothing for `a.orders-value`"
+    ]
+
+
 def test_projections_are_published_and_retired(settings: Settings, registry: Registry) -> None:
     billing, audit = f"{VALUE}.readers.billing", f"{VALUE}.readers.audit"
     both = contracts(entity("a", "email"), view("a", "billing", "email"), view("a", "audit", "id"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kontrakt.check.reports.view import one_line
 from kontrakt.check.words import listed
 from kontrakt.contract.readers import published
-from kontrakt.errors import SchemaNotRegistered
+from kontrakt.errors import RegistryError, SchemaNotRegistered
 from kontrakt.registry import Registry
 from kontrakt.registry.history import side_by_side
 
@@ -63,11 +63,9 @@ def document(plan: Plan, contracts: Contracts, settings: Settings, results: Sequ
     Args:
         plan: The plan.
         contracts: The contracts that it was made for.
-        settings: The settings, to ask the registry for the versions of what did not change.
+        settings: The settings, to ask the registry for the versions of what did not change; where it no longer answers, they
+            are left out.
         results: What came of each step.
-
-    Raises:
-        RegistryError: The registry cannot be asked.
     """
     created = {one.step.about for one in results if isinstance(one.step, CreateTopic) and one.outcome is Outcome.DONE}
     failed = {one.step.about for one in results if isinstance(one.step, CreateTopic)} - created
@@ -98,7 +96,10 @@ def _subjects(contracts: Contracts, settings: Settings, results: Sequence[Result
             except SchemaNotRegistered:
                 return None
 
-        found = dict(zip(rest, side_by_side(find, rest), strict=True))
+        try:
+            found = dict(zip(rest, side_by_side(find, rest), strict=True))
+        except RegistryError:  # why is said by the steps that failed
+            found = {}
     subjects: list[dict[str, Any]] = []
     for name in sorted(documents):
         one = known.get(name) or found.get(name)

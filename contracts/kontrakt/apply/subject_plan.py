@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kontrakt import avro
 from kontrakt.avro.compatibility import Level, check_history
@@ -14,10 +14,11 @@ from kontrakt.check.changes.compare import diff
 from kontrakt.check.findings import Severity
 from kontrakt.check.lineage import lineages
 from kontrakt.check.rules.history import LevelWeakened
-from kontrakt.check.words import code, spans
+from kontrakt.check.words import code, codes, spans
 from kontrakt.contract.readers import LEVEL, published, reads
 from kontrakt.contract.subjects import strictest
 from kontrakt.errors import SchemaErrors
+from kontrakt.registry.client import READWRITE
 from kontrakt.registry.documents import closure
 
 from .steps import Against, Drift, Obstacle, Publish, Register, Retire, SetLevel
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from .steps import Step
     from .world import RegistryState
-
-_WRITABLE: Final = "READWRITE"
 
 
 class SubjectPlan:
@@ -67,8 +66,9 @@ class SubjectPlan:
         self._found()
         self._publish()
         self._retire()
-        if self.steps and state.mode != _WRITABLE:
-            self._mode()
+        closed = {one.about for one in self.steps if state.modes.get(one.about, state.mode) != READWRITE}
+        if closed:
+            self._mode(sorted(closed))
 
     def _level(self, subject: Subject) -> None:
         there = subject.name in self._state.past.histories
@@ -187,14 +187,17 @@ class SubjectPlan:
             if name not in kept and read is not None and read[1] in self._state.consumers:
                 self.steps.append(Retire(about=name, newest=newest.version))
 
-    def _mode(self) -> None:
+    def _mode(self, closed: Sequence[str]) -> None:
         self.obstacles.append(
             Obstacle(
                 against=Against.REGISTRY_MODE,
                 about=self._state.name,
-                message=f"the registry is in the mode {self._state.mode}, and takes no schemas",
-                reason="It registers schemas in the mode READWRITE only.",
-                ways_out=("let its operator set the mode READWRITE (PUT /mode), and run this again",),
+                message=f"the registry is in the mode {self._state.mode}, and takes nothing for {codes(closed)}",
+                reason="It takes schemas and levels in the mode READWRITE only.",
+                ways_out=(
+                    "have whoever runs it set that mode, and run this again",
+                    "write to the registry that this one is a copy of",
+                ),
             )
         )
 

@@ -12,6 +12,7 @@ from kontrakt.collection import no_collection
 from kontrakt.contract.readers import published, reads
 from kontrakt.errors import SchemaNotRegistered
 from kontrakt.registry import Registry
+from kontrakt.registry.client import READWRITE
 from kontrakt.registry.history import own_levels, side_by_side
 
 from .broker import Broker, BrokerState
@@ -31,7 +32,8 @@ class RegistryState:
 
     Attributes:
         name: Its address, without credentials, and the context where one is set.
-        mode: What it takes: ``READWRITE``, ``READONLY``, ``IMPORT``, ...
+        mode: In which mode it is: ``READWRITE``, ``READONLY``, ``IMPORT``, ...
+        modes: The modes of the subjects, where that of the registry is not the one in which it takes schemas.
         past: The subjects of the contracts, as the check sees them.
         published: The newest version of every projection that consumers of this repository published, by subject.
         levels: Their levels, where they have one of their own.
@@ -41,6 +43,7 @@ class RegistryState:
 
     name: str
     mode: str
+    modes: Mapping[str, str]
     past: Past
     published: Mapping[str, SchemaVersion]
     levels: Mapping[str, str]
@@ -117,6 +120,8 @@ def _registry(
     context = settings.registry_config.get("context", "")
     with Registry(settings.registry_config) as registry, no_collection():
         mode = registry.get_mode()
+        names = [*(one.name for one in contracts.subjects), *wanted_readers] if mode != READWRITE else []
+        modes = dict(zip(names, side_by_side(registry.get_mode, names), strict=True))
         past = held_by(registry, contracts, progress)
         # The check has no question about the levels of these.
         settled = [one.name for one in contracts.subjects if one.compatibility and one.name in past.unchanged]
@@ -130,6 +135,7 @@ def _registry(
         return RegistryState(
             name=registry.url + (f" (context {context})" if context else ""),
             mode=mode,
+            modes=modes,
             past=past,
             published=there,
             levels=own_levels(registry, sorted(wanted_readers & there.keys()), progress),

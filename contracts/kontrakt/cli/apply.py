@@ -69,11 +69,11 @@ def command(plan: Path | None, result_file: Path | None, quiet: bool, **given: A
             progress(done, total, "applying")
 
         results = apply(found, contracts, settings, told)
-    if result_file is not None:
-        said = document(found, contracts, settings, results)
-        result_file.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8", newline="\n")
     failed = any(one.outcome is not Outcome.DONE for one in results)
     if failed or not quiet:
         click.echo(summary(results))
+    if result_file is not None:
+        said = document(found, contracts, settings, results)
+        result_file.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8", newline="\n")
     if failed:
         sys.exit(FAILED)
