@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from .kafka.aio.outbox import AsyncRelay
     from .kafka.aio.requests import AsyncRequestClient
     from .kafka.aio.transactions import AsyncTransactions
-    from .kafka.answers import AnswerStore, MemoryAnswers, SqliteAnswers
+    from .kafka.answers import AnswerStore, ClaimStore, MemoryAnswers, SqliteAnswers
     from .kafka.bus import Bus, connect
     from .kafka.delivery import Delivery, Sent
     from .kafka.embedded import EmbeddedBus, embedded
@@ -101,6 +101,7 @@ __all__ = [
     "BusDenied",
     "BusError",
     "Change",
+    "ClaimStore",
     "ClosedError",
     "CodecError",
     "ContractErrors",
@@ -188,7 +189,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "kafka.aio.outbox": "AsyncRelay",
     "kafka.aio.requests": "AsyncRequestClient",
     "kafka.aio.transactions": "AsyncTransactions",
-    "kafka.answers": "AnswerStore MemoryAnswers SqliteAnswers",
+    "kafka.answers": "AnswerStore ClaimStore MemoryAnswers SqliteAnswers",
     "kafka.bus": "Bus connect",
     "kafka.delivery": "Delivery Sent",
     "kafka.embedded": "EmbeddedBus embedded",

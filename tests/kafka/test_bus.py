@@ -251,8 +251,11 @@ class Paying(Payments):
 how = sys.argv[3]
 with kontrakt.connect() as bus, Named.producer(bus) as customers, Named.consumer(bus, group="g") as changes:
     payments = Paying.client(bus)
-    customers.put(Customer(customer_id="parent"))
+    sent = customers.put(Customer(customer_id="parent"))
     assert changes.poll(60).key == "parent"
+    table = Named.table(bus)
+    table.ready(60)
+    work = bus.transactions(f"forking-{Named.topic}")
     with Paying.serve(bus, Bank(), group="bank"):
         payments.authorize(order_id="o-1", amount=1)
         pid = os.fork()
@@ -262,7 +265,20 @@ with kontrakt.connect() as bus, Named.producer(bus) as customers, Named.consumer
                 customers.flush,
                 lambda: changes.poll(1),
                 changes.commit,
+                lambda: next(iter(changes)),
+                lambda: next(changes.batches()),
+                lambda: changes.run(print),
                 lambda: Named.producer(bus),
+                lambda: Named.table(bus),
+                lambda: Named.consumer(bus, group="h"),
+                lambda: Paying.serve(bus, Bank(), group="bank"),
+                lambda: bus.transactions("t"),
+                lambda: work.transaction().__enter__(),
+                lambda: table.get("parent"),
+                lambda: table.ready(60),
+                lambda: table.wait_for(sent, 60),
+                lambda: list(table),
+                table.lag,
                 lambda: payments.authorize(order_id="o-1", amount=1),
                 lambda: payments.settled(order_id="o-1"),
             ):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import kontrakt
 import pytest
 from kontrakt import AnswerStore, Bus, BusError, MemoryAnswers, RequestFailed, RequestMeta, SqliteAnswers
+from kontrakt.kafka.answers import LEASE, Once
 from kontrakt.kafka.clock import SYSTEM
 
 from tests.kafka.bank import Bank, raising
@@ -231,3 +234,122 @@ def test_deadlines_go_by_the_clock_of_the_bus(place: Place, fresh: Fresh) -> Non
                 payments.authorize(order_id="too late", amount=5, timeout=dt.timedelta(seconds=1))
             payments.authorize(order_id="in time again", amount=5, timeout=2 * HOUR)
     assert bank.asked == ["in time", "in time again"]
+
+
+# --- several instances that get one request at the same time -------------------------------------------------------------
+
+AT = RequestMeta(topic="t", partition=0, offset=0, milliseconds=0, headers=())
+
+
+def two(tmp_path: Path, lease: dt.timedelta = LEASE) -> tuple[SqliteAnswers, SqliteAnswers]:
+    file = tmp_path / "answers.db"
+    return SqliteAnswers(file, lease=lease), SqliteAnswers(file, lease=lease)
+
+
+@pytest.mark.parametrize("failed", [None, RuntimeError("no")])
+def test_one_of_two_instances_executes_and_the_other_waits(
+    failed: Exception | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failure that is not declared is no answer, so the one that waited executes after all."""
+    caplog.set_level("INFO")
+    stores = two(tmp_path)
+    first, second = (Once(store, SYSTEM) for store in stores)
+    begun, go = threading.Event(), threading.Event()
+
+    def slow() -> tuple[bytes, Exception | None]:
+        begun.set()
+        assert go.wait(PATIENCE)
+        return b"of the first", failed
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(first.answer, "r", AT, slow)
+        assert begun.wait(PATIENCE)
+        other = pool.submit(second.answer, "r", AT, lambda: (b"of the second", None))
+        while "another instance executes the request" not in caplog.text:
+            assert not other.done()
+            time.sleep(0.01)
+        go.set()
+        assert one.result(PATIENCE) == (b"of the first", failed)
+        assert other.result(PATIENCE) == (b"of the first" if failed is None else b"of the second", None)
+    for closed in (first, second, *stores):
+        closed.close()
+
+
+def test_a_claim_is_renewed_while_its_request_is_executed_and_ends_with_who_made_it(tmp_path: Path) -> None:
+    short = dt.timedelta(milliseconds=300)
+    stores = two(tmp_path, lease=short)
+    once = Once(stores[0], SYSTEM)
+    begun, go = threading.Event(), threading.Event()
+
+    def slow() -> tuple[bytes, Exception | None]:
+        begun.set()
+        assert go.wait(PATIENCE)
+        return b"", None
+
+    with ThreadPoolExecutor(1) as pool:
+        executed = pool.submit(once.answer, "r", AT, slow)
+        assert begun.wait(PATIENCE)
+        first = until_of(tmp_path, "r")
+        while until_of(tmp_path, "r") <= first:
+            time.sleep(0.01)
+        go.set()
+        executed.result(PATIENCE)
+    assert stores[1].claim("of the dead", "another", SYSTEM.now())
+    assert once.answer("of the dead", AT, lambda: (b"again", None)) == (b"again", None)  # when the lease is over
+    for closed in (once, *stores):
+        closed.close()
+
+
+def until_of(folder: Path, request: str) -> float:
+    """Until when a claim holds."""
+    with closing(sqlite3.connect(folder / "answers.db")) as connection:
+        return float(
+            connection.execute("SELECT until FROM kontrakt_claims WHERE request = ?", (request,)).fetchone()[0]
+        )
+
+
+def test_two_services_that_get_one_key_at_the_same_moment_act_once(
+    place: Place, fresh: Fresh, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Their message keys differ, so that both instances of the group get one of the two requests."""
+    caplog.set_level("INFO")
+    topic = fresh(Payments)
+    stores = two(tmp_path)
+    go = threading.Event()
+
+    def slow(request: AuthorizeRequest) -> Authorization:
+        if request.amount == 2:
+            assert go.wait(PATIENCE)
+        return Authorization(authorization_id=f"a-{request.order_id}")
+
+    banks = [Bank(instead=slow), Bank(instead=slow)]
+    with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        for bank, store in zip(banks, stores, strict=True):
+            serving = stack.enter_context(place.connect())
+            stack.enter_context(topic.serve(serving, bank, group="bank", deduplicate=store))
+        payments = stack.enter_context(topic.client(stack.enter_context(place.connect())))
+        number = 0
+        while not all(bank.asked for bank in banks):  # until both have partitions
+            payments.authorize(order_id=f"o-{number}", amount=1)
+            number += 1
+        orders = [bank.asked[-1] for bank in banks]
+        asked = [pool.submit(payments.authorize, order_id=one, amount=2, idempotency_key="k") for one in orders]
+        while "another instance executes the request" not in caplog.text:
+            assert not any(one.done() for one in asked)
+            time.sleep(0.01)
+        go.set()
+        answers = [one.result(PATIENCE).authorization_id for one in asked]
+    assert answers[0] == answers[1]
+    acted = [order for bank in banks for order in bank.asked if f"a-{order}" == answers[0]]
+    assert len(acted) == 2  # once before, and once for both
+    for store in stores:
+        store.close()
+
+
+def test_without_a_key_of_its_own_a_request_has_its_idempotency_key(place: Place, bus: Bus, fresh: Fresh) -> None:
+    topic = cast("type[Payments]", type("Payments", (fresh(Payments),), {"key": None}))
+    with topic.client(bus) as payments:
+        for key in ("k-1", "k-1", None):
+            payments.settled(order_id="o-1", idempotency_key=key)
+    keys = [message.key() for message in place.raw(f"{topic.topic}.requests", 3)]
+    assert sorted(keys, key=repr) == [None, b"k-1", b"k-1"]

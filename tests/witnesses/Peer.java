@@ -24,6 +24,7 @@ import org.springframework.kafka.config.ConcurrentKafkaListenerContainerFactory;
 import org.springframework.kafka.core.*;
 import org.springframework.kafka.listener.*;
 import org.springframework.kafka.requestreply.ReplyingKafkaTemplate;
+import org.springframework.kafka.support.KafkaHeaders;
 import org.springframework.kafka.support.TopicPartitionOffset;
 import org.springframework.messaging.handler.annotation.SendTo;
 
@@ -144,6 +145,58 @@ public class Peer {
         return partitions;
     }
 
+    // --- dead letters ---------------------------------------------------------------------------------------------------
+
+    static ConsumerRecord<String, byte[]> first(String topic) {
+        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(consuming("peer"))) {
+            List<TopicPartition> places = consumer.partitionsFor(topic).stream()
+                    .map(one -> new TopicPartition(topic, one.partition())).collect(Collectors.toList());
+            consumer.assign(places);
+            consumer.seekToBeginning(places);
+            for (;;) for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofSeconds(1))) return record;
+        }
+    }
+
+    static ByteBuffer header(ConsumerRecord<?, ?> record, String name) {
+        return ByteBuffer.wrap(record.headers().lastHeader(name).value());
+    }
+
+    static String text(ConsumerRecord<?, ?> record, String name) {
+        return StandardCharsets.UTF_8.decode(header(record, name)).toString();
+    }
+
+    /** The first dead letter of a topic, by Spring's names: {"topic"}. */
+    static JsonNode letter(JsonNode given) throws Exception {
+        ConsumerRecord<String, byte[]> record = first(given.get("topic").asText());
+        ObjectNode found = JSON.createObjectNode().put("key", record.key());
+        found.set("value", decoded(record.value()));
+        return found
+                .put("topic", text(record, KafkaHeaders.DLT_ORIGINAL_TOPIC))
+                .put("partition", header(record, KafkaHeaders.DLT_ORIGINAL_PARTITION).getInt())
+                .put("offset", header(record, KafkaHeaders.DLT_ORIGINAL_OFFSET).getLong())
+                .put("timestamp", header(record, KafkaHeaders.DLT_ORIGINAL_TIMESTAMP).getLong())
+                .put("timestamp_type", text(record, KafkaHeaders.DLT_ORIGINAL_TIMESTAMP_TYPE))
+                .put("group", text(record, KafkaHeaders.DLT_ORIGINAL_CONSUMER_GROUP))
+                .put("error", text(record, KafkaHeaders.DLT_EXCEPTION_FQCN))
+                .put("cause", text(record, KafkaHeaders.DLT_EXCEPTION_CAUSE_FQCN))
+                .put("message", text(record, KafkaHeaders.DLT_EXCEPTION_MESSAGE))
+                .put("stacktrace", text(record, KafkaHeaders.DLT_EXCEPTION_STACKTRACE));
+    }
+
+    /** Has Spring itself put the first message of a topic aside: {"topic", "to", "group", "message"}. */
+    static JsonNode recover(JsonNode given) {
+        DefaultKafkaProducerFactory<String, byte[]> producers = new DefaultKafkaProducerFactory<>(producing());
+        try {
+            String to = given.get("to").asText(), message = given.get("message").asText();
+            new DeadLetterPublishingRecoverer(new KafkaTemplate<>(producers), (record, error) -> new TopicPartition(to, -1)).accept(
+                    first(given.get("topic").asText()),
+                    new ListenerExecutionFailedException(message, given.get("group").asText(), new IllegalStateException(message)));
+            return BooleanNode.TRUE;
+        } finally {
+            producers.destroy();
+        }
+    }
+
     // --- Spring's reply template ----------------------------------------------------------------------------------------
 
     /** What a service answers: {"topic", "key", "subject", "value", "partition"}; without a partition the group shares all. */
@@ -222,6 +275,8 @@ public class Peer {
             out.println(JSON.writeValueAsString(switch (given.get("do").asText()) {
                 case "read" -> read(given);
                 case "write" -> write(given);
+                case "letter" -> letter(given);
+                case "recover" -> recover(given);
                 case "ask" -> ask(given);
                 case "answer" -> answer(given);
                 default -> throw new IllegalArgumentException(line);

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
-from kontrakt import Bus, Delete, Put
+from kontrakt import Bus, DeadLetter, Delete, Put
 from shop.customers import Customer, Customers
 from shop.order import OrderLine
 from shop.order_events import OrderEvents, OrderPlaced
@@ -126,6 +126,56 @@ def test_declared_headers_are_what_javas_serializers_write(bus: Bus, fresh: Fres
     assert first["headers"] == second["headers"] == header
     with topic.consumer(bus, group="g") as changes:
         assert [topic.Headers.of(change.meta) for change in changes.until_end()] == [topic.Headers(tenant=TENANT)] * 2
+
+
+def test_java_reads_a_dead_letter_as_it_reads_springs_own(bus: Bus, fresh: Fresh, place: Place, peer: Peer) -> None:
+    """Spring puts the same message aside; the letters say the same in the same bytes, but for what failed."""
+    topic = fresh(OrderEvents)
+    ours, springs = f"{topic.topic}.billing.dlq", f"{topic.topic}.spring.dlq"
+    for one in (ours, springs):
+        place.create(one)
+    with topic.producer(bus) as events:
+        sent = events.send(PLACED, headers=[("tenant", "ä")]).result(PATIENCE)
+
+    def refuse(_event: object) -> None:
+        failing.stop()
+        raise RuntimeError("the ledger is lockéd")
+
+    with topic.consumer(bus, group="billing", on_error=DeadLetter()) as failing:
+        failing.run(refuse)
+    (raw,) = place.raw(ours, 1)
+    letter = peer("letter", topic=ours)
+    assert letter.pop("stacktrace").endswith(letter["message"] + "\n")
+    assert letter == {
+        "key": "o-1",
+        "value": AS_JAVA_HAS_IT,
+        "topic": topic.topic,
+        "partition": sent.partition,
+        "offset": sent.offset,
+        "timestamp": raw_time(place, topic.topic),
+        "timestamp_type": "CreateTime",
+        "group": "billing",
+        "error": "kontrakt.errors.HandlerError",
+        "cause": "RuntimeError",
+        "message": f"{topic.topic}[{sent.partition}]@{sent.offset}: the handler failed: RuntimeError: the ledger is lockéd",
+    }
+    peer("recover", topic=topic.topic, to=springs, group="billing", message="the ledger is lockéd")
+    (theirs,) = place.raw(springs, 1)
+    assert (theirs.key(), theirs.value(), theirs.partition()) == (raw.key(), raw.value(), raw.partition())
+    kept, put_aside = headers(raw), headers(theirs)
+    assert kept["tenant"] == put_aside["tenant"] == "ä".encode()
+    assert {name for name in put_aside if name.startswith("kafka_dlt-")} <= kept.keys()
+    originals = [name for name in kept if name.startswith("kafka_dlt-original-")]
+    assert {name: kept[name] for name in originals} == {name: put_aside[name] for name in originals}
+
+
+def headers(message: Any) -> dict[str, bytes]:
+    return dict(message.headers())
+
+
+def raw_time(place: Place, topic: str) -> int:
+    (message,) = place.raw(topic, 1)
+    return int(message.timestamp()[1])
 
 
 @pytest.mark.parametrize("partition", [None, 2], ids=["all partitions", "one partition"])

@@ -333,7 +333,7 @@ class Caller:
         clock = self._bus.clock
         deadline = clock.monotonic() + seconds
         until = (clock.now() - EPOCH) // _MILLISECOND + int(seconds * 1000)
-        payload, key = self._encoded(operation, request)
+        payload, key = self._encoded(operation, request, idempotency_key)
         beside = self._beside(idempotency_key, headers)
         try:
             answers = self._reading(seconds)
@@ -386,7 +386,7 @@ class Caller:
             DeliveryError: librdkafka does not take it.
             ClosedError: The client is closed.
         """
-        payload, key = self._encoded(operation, request)
+        payload, key = self._encoded(operation, request, idempotency_key)
         self._sender.send(self._deliveries, self._topic, key, payload, self._beside(idempotency_key, headers))
 
     def close(self) -> None:
@@ -417,11 +417,16 @@ class Caller:
         """Note that this is a forked child: the thread that held the lock may not exist here."""
         self._lock = threading.Lock()
 
-    def _encoded(self, operation: str, request: Any) -> tuple[bytes, bytes | None]:
+    def _encoded(self, operation: str, request: Any, idempotency_key: str | None) -> tuple[bytes, bytes | None]:
         if self._closed:
             raise ClosedError(f"cannot ask {self._requests.topic}: the client is closed")
         self._sender.check()
-        return self._encode[operation](request), self._key(request)
+        key = self._key(request)
+        if key is None and idempotency_key is not None:
+            key = (
+                idempotency_key.encode()
+            )  # requests that are the same one go to the same partition, and so to one instance
+        return self._encode[operation](request), key
 
     def _beside(self, idempotency_key: str | None, headers: DeclaredHeaders | None) -> list[tuple[str, HeaderValue]]:
         """The headers of a request, whether somebody waits for its answer or not."""

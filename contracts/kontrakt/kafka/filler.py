@@ -295,15 +295,28 @@ class Filler(Generic[K, V]):
         if not self.ready:
             self.ready = True
             _log.info(
-                "the table of %s has caught up: %d rows",
+                "the table of %s has caught up",
                 self._topic,
-                self.replica.count(),
                 extra=told("table.caught_up", topic=self._topic),
             )
             self._changed()
         elif self._clock.monotonic() - self._saved > _SAVE_SECONDS:
             self._saved = self._clock.monotonic()
+            self._save()
+
+    def _save(self) -> None:
+        """Write down that the table is current; where the policy is to try again, that is done the next time."""
+        try:
             self.replica.save()
+        except StoreError as error:
+            if not isinstance(self._on_error, Retry):
+                raise
+            _log.warning(
+                "the table of %s is current, and that is written down later: %s",
+                self._topic,
+                error,
+                extra=told("table.retried", topic=self._topic),
+            )
 
     def _tell_progress(self) -> None:
         progress = self._progress()

@@ -204,6 +204,8 @@ class ServiceRunner:
                     self._intake.lanes.wait_for_all()  # for the answers that are on their way
             finally:
                 self._intake.close()
+                if self._answers is not None:
+                    self._answers.close()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
