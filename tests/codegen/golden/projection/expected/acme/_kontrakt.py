@@ -35,7 +35,7 @@ BUNDLE = Bundle(
             name="acme.newsletter.Gone",
             text=(
                 '{"type":"record","namespace":"acme.newsletter","name":"Gone","fields":['
-                '{"name":"id","type":"string"}]}'
+                '{"name":"id","type":"string"}],"aliases":["acme.crm.CustomerLeft"]}'
             ),
             subject="acme.newsletter.Gone",
             defines=("acme.newsletter.Gone",),
@@ -45,7 +45,7 @@ BUNDLE = Bundle(
             text=(
                 '{"type":"record","namespace":"acme.newsletter","name":"Reader","doc":"Who gets the newsletter.","fields":['
                 '{"name":"id","type":"string"},'
-                '{"name":"address","aliases":["email"],"type":"string"}]}'
+                '{"name":"address","aliases":["email"],"type":"string"}],"aliases":["acme.crm.Customer"]}'
             ),
             subject="acme.newsletter.Reader",
             defines=("acme.newsletter.Reader",),
