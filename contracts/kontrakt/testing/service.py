@@ -107,7 +107,7 @@ class _Direct(Caller):
     ) -> Any:
         """What the service's method returns for a request as it arrives."""
         try:
-            payload, _ = self._encoded(operation, request)
+            payload, _ = self._encoded(operation, request, idempotency_key)
             beside = checked_headers(self._requests, headers)
         except Exception as error:
             raise _Refused(error) from error
