@@ -22,7 +22,7 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 from sqlalchemy import NullPool, create_engine
 
 from tests.kafka.bank import Bank
@@ -44,6 +44,10 @@ class Told:
         self.tracers.add_span_processor(SimpleSpanProcessor(self._exporter))
         self.meters = MeterProvider([self._reader])
         self.instrument = OpenTelemetry(self.tracers, self.meters)
+
+    def close(self) -> None:
+        self.tracers.shutdown()
+        self.meters.shutdown()
 
     def spans(self, kind: SpanKind) -> list[ReadableSpan]:
         return [span for span in self._exporter.get_finished_spans() if span.kind is kind]
@@ -68,8 +72,7 @@ class Told:
 def told() -> Iterator[Told]:
     told = Told()
     yield told
-    told.tracers.shutdown()
-    told.meters.shutdown()
+    told.close()
 
 
 @pytest.fixture
@@ -152,6 +155,92 @@ def test_a_batch_is_linked_to_the_traces_of_its_messages(watched: Bus, fresh: Fr
     processes = told.spans(SpanKind.CONSUMER)
     links = [link.context.span_id for span in processes for link in span.links]
     assert links == [span.context.span_id for span in told.spans(SpanKind.PRODUCER) if span.context]
+
+
+def current() -> SpanContext:
+    return trace.get_current_span().get_span_context()
+
+
+def numbers(*contexts: SpanContext | None) -> list[tuple[int, int]]:
+    """Of traces and spans."""
+    return [(context.trace_id, context.span_id) for context in contexts if context is not None]
+
+
+def sent_spans(told: Told) -> list[SpanContext]:
+    return [span.context for span in told.spans(SpanKind.PRODUCER) if span.context]
+
+
+def put(bus: Bus, topic: type[Customers], count: int) -> None:
+    with topic.producer(bus) as customers:
+        for number in range(count):
+            customers.put(Customer(customer_id="c", visits=number)).result(PATIENCE)
+
+
+def test_each_message_of_a_loop_has_a_span_for_as_long_as_its_body_works(
+    watched: Bus, fresh: Fresh, told: Told
+) -> None:
+    topic, copies = fresh(Customers), fresh(Customers)
+    put(watched, topic, 3)
+    sent = sent_spans(told)
+    seen: list[SpanContext] = []
+    with topic.consumer(watched, group="g") as changes, copies.producer(watched) as copied:
+        for number, change in enumerate(changes):
+            assert len(told.spans(SpanKind.CONSUMER)) == number  # those before have ended, and this one has not
+            assert isinstance(change, kontrakt.Put)
+            seen.append(current())
+            copied.put(change.value).result(PATIENCE)
+            if number == 2:
+                break
+        assert not current().is_valid
+        processes = told.spans(SpanKind.CONSUMER)
+        assert [span.context for span in processes] == seen
+        assert numbers(*(span.parent for span in processes)) == numbers(*sent)
+        assert {span.status.status_code for span in processes} == {StatusCode.UNSET}
+        made = [span.parent for span in told.spans(SpanKind.PRODUCER)[3:]]
+        assert made == seen  # what the body sends belongs to the trace
+    metrics = told.metrics()
+    assert [count for count, _ in metrics["messaging.client.consumed.messages"]] == [3]
+    assert [count for count, _ in metrics["messaging.process.duration"]] == [3]
+
+
+def test_a_loop_up_to_the_end_and_one_over_batches_have_spans_too(watched: Bus, fresh: Fresh, told: Told) -> None:
+    topic = fresh(Customers)
+    put(watched, topic, 3)
+    sent = sent_spans(told)
+    with topic.consumer(watched, group="g") as changes:
+        seen = [current() for _ in changes.until_end()]
+    assert [span.context for span in told.spans(SpanKind.CONSUMER)] == seen
+    with topic.consumer(watched, group="h") as changes:
+        handled = 0
+        for batch in changes.batches():
+            assert current().is_valid
+            handled += len(batch)
+            if handled == 3:
+                break
+    assert not current().is_valid
+    batches = told.spans(SpanKind.CONSUMER)[3:]
+    assert [link.context.span_id for span in batches for link in span.links] == [one.span_id for one in sent]
+
+
+def test_a_body_that_fails_ends_its_span_and_the_message_comes_again(watched: Bus, fresh: Fresh, told: Told) -> None:
+    topic = fresh(Customers)
+    put(watched, topic, 1)
+    with pytest.raises(ZeroDivisionError), topic.consumer(watched, group="g") as changes:
+        for _ in changes:
+            raise ZeroDivisionError
+    assert not current().is_valid
+    with topic.consumer(watched, group="g") as changes:
+        assert len(list(changes.until_end())) == 1
+    assert len(told.spans(SpanKind.CONSUMER)) == 2
+
+
+def test_asking_for_messages_one_at_a_time_has_no_spans(watched: Bus, fresh: Fresh, told: Told) -> None:
+    topic = fresh(Customers)
+    put(watched, topic, 1)
+    with topic.consumer(watched, group="g") as changes:
+        assert changes.poll(PATIENCE) is not None
+        assert not current().is_valid
+    assert told.spans(SpanKind.CONSUMER) == []
 
 
 def test_failures_are_told_by_their_type_and_never_by_what_they_say(watched: Bus, fresh: Fresh, told: Told) -> None:

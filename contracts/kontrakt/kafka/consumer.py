@@ -6,6 +6,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
@@ -95,7 +96,8 @@ class Consumer(ABC, Generic[T]):
         """
         self._fetcher.check()
         while (item := self._next(None)) is not None:
-            yield item
+            with self.handling():
+                yield item
 
     def poll(self, timeout: float = 0.0) -> T | None:
         """The next message, or None when there is none in time.
@@ -118,6 +120,12 @@ class Consumer(ABC, Generic[T]):
         Raises:
             KontraktError: As when one iterates.
         """
+        for item in self.up_to_end():
+            with self.handling():
+                yield item
+
+    def up_to_end(self) -> Iterator[T]:
+        """As :meth:`until_end`, for those who say themselves what surrounds the work on a message."""
         self._fetcher.check()
         self._fetcher.note_end()
         while not self._fetcher.stopped and not self._intake.at_end():
@@ -137,10 +145,20 @@ class Consumer(ABC, Generic[T]):
         Raises:
             KontraktError: As when one iterates; what came before the message that cannot be read is handed out first.
         """
+        while batch := self.batch(size, timeout):
+            with self.handling():
+                yield batch
+
+    def batch(self, size: int, timeout: float) -> list[T]:
+        """The next list of :meth:`batches`; an empty one at the end."""
         self._fetcher.check()
-        while batch := self._gather(size, timeout):
-            self._current = [task for task, _ in batch]
-            yield [item for _, (_, item) in batch]
+        batch = self._gather(size, timeout)
+        self._current = [task for task, _ in batch]
+        return [item for _, (_, item) in batch]
+
+    def handling(self) -> AbstractContextManager[None]:
+        """What surrounds the work on what was handed out last."""
+        return self._instrumented(self._current)
 
     def run_batches(self, handle: Callable[[list[T]], None], size: int = 500, timeout: float = 1.0) -> None:
         """Handle messages in lists until :meth:`stop` is called.
@@ -214,7 +232,7 @@ class Consumer(ABC, Generic[T]):
         if not self._intake.pooled:
             self._current = tasks
         try:
-            with self._bus.instrument.handling([task.message for task in tasks], self._fetcher.group):
+            with self._instrumented(tasks):
                 handle()
         except Exception as error:  # noqa: BLE001 - the policy is asked
             self._failed(tasks, _failure(tasks, error))
@@ -224,6 +242,9 @@ class Consumer(ABC, Generic[T]):
             raise
         else:
             self._intake.finish(*tasks)
+
+    def _instrumented(self, tasks: Sequence[Task]) -> AbstractContextManager[None]:
+        return self._bus.instrument.handling([task.message for task in tasks], self._fetcher.group)
 
     def _failed(self, tasks: Sequence[Task], failure: HandlerError) -> None:
         self._current = []

@@ -46,7 +46,8 @@ class OpenTelemetry:
     """Tells OpenTelemetry of messages; for ``kontrakt.connect(instrument=OpenTelemetry())``.
 
     There is a span for each message that is sent, whose context travels in the header ``traceparent`` (W3C Trace Context), a span for
-    each that a handler gets, and metrics of both. The span of a handler continues the trace of its message. That of a batch, or one within a span of the caller's, is linked to it.
+    each that a handler or the body of a loop gets, and metrics of both. The latter span continues the trace of its message; that of a
+    batch, or one within a span of the caller's, is linked to it.
 
     Args:
         tracer_provider: Where spans go; by default the application's.
@@ -126,6 +127,8 @@ class OpenTelemetry:
         ) as span:
             try:
                 yield
+            except GeneratorExit:  # a loop was left, which says nothing of the message
+                raise
             except BaseException as error:
                 failed = {"error.type": _error_type(error)}
                 _failed(span, error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
 
@@ -13,6 +14,7 @@ from kontrakt.kafka.messages import Delete, Event, Put
 from kontrakt.kafka.topics import EventHandler
 
 from .handlers import AsyncEventHandler
+from .iteration import Iteration
 from .threads import Bridge, to_the_end
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ class _AsyncConsumer(Generic[C, T]):
             raise ClosedError("the consumer has not joined its group; use it in: async with")
         return self._consumer
 
-    def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> Iteration[T]:
         """Every message, for ever; ends after :meth:`stop`.
 
         Raises:
@@ -74,7 +76,16 @@ class _AsyncConsumer(Generic[C, T]):
             BusError: The topic cannot be read any more.
             ClosedError: The consumer is closed already.
         """
-        return self._each()
+
+        async def take() -> T | None:
+            consumer = await self._opened()
+            while not self._stopped:
+                item: T | None = await self._taken(partial(consumer.poll, _SLICE_SECONDS))
+                if item is not None:
+                    return item
+            return None
+
+        return self._iteration(take)
 
     async def poll(self, timeout: float = 0.0) -> T | None:  # noqa: ASYNC109 - as the blocking one
         """The next message, or None when there is none in time.
@@ -93,18 +104,23 @@ class _AsyncConsumer(Generic[C, T]):
             if item is not None or left <= _SLICE_SECONDS or self._stopped:
                 return item
 
-    async def until_end(self) -> AsyncGenerator[T]:
+    def until_end(self) -> Iteration[T]:
         """Every message up to where the topic ended when this began: to catch up, in tests and in jobs.
 
         Raises:
             KontraktError: As when one iterates.
         """
-        consumer = await self._opened()
-        items: Iterator[T] = consumer.until_end()
-        while (item := await self._taken(lambda: next(items, None))) is not None:
-            yield item
+        items: Iterator[T] | None = None
 
-    async def batches(self, size: int = 500, timeout: float = 1.0) -> AsyncGenerator[list[T]]:  # noqa: ASYNC109
+        async def take() -> T | None:
+            nonlocal items
+            consumer = await self._opened()
+            found = items = items or consumer.up_to_end()
+            return await self._taken(lambda: next(found, None))
+
+        return self._iteration(take)
+
+    def batches(self, size: int = 500, timeout: float = 1.0) -> Iteration[list[T]]:
         """Messages in lists, for ever. All of a list count as handled when the next one is asked for.
 
         Args:
@@ -114,18 +130,22 @@ class _AsyncConsumer(Generic[C, T]):
         Raises:
             KontraktError: As when one iterates; what came before the message that cannot be read is handed out first.
         """
-        consumer = await self._opened()
 
-        def gather() -> list[T] | None:
+        def gather(consumer: C) -> list[T]:
             if consumer.poll(_SLICE_SECONDS) is None:
-                return None
+                return []
             consumer.give_back()
-            return next(consumer.batches(size, timeout), None)
+            found: list[T] = consumer.batch(size, timeout)
+            return found
 
-        while not self._stopped:
-            batch = await self._taken(gather)
-            if batch is not None:
-                yield batch
+        async def take() -> list[T] | None:
+            consumer = await self._opened()
+            while not self._stopped:
+                if batch := await self._taken(partial(gather, consumer)):
+                    return batch
+            return None
+
+        return self._iteration(take)
 
     async def run_batches(
         self,
@@ -167,12 +187,11 @@ class _AsyncConsumer(Generic[C, T]):
         """Commit what was handled and leave the group; a task that is cancelled meanwhile hears of it afterwards."""
         await self._closed(None)
 
-    async def _each(self) -> AsyncGenerator[T]:
-        consumer = await self._opened()
-        while not self._stopped:
-            item: T | None = await self._taken(partial(consumer.poll, _SLICE_SECONDS))
-            if item is not None:
-                yield item
+    def _iteration(self, take: Callable[[], Awaitable[R | None]]) -> Iteration[R]:
+        return Iteration(take, self._handling)
+
+    def _handling(self) -> AbstractContextManager[None]:
+        return self.blocking.handling()
 
     async def _opened(self) -> C:
         if self._consumer is None:
