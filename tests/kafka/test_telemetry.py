@@ -257,7 +257,7 @@ def test_failures_are_told_by_their_type_and_never_by_what_they_say(watched: Bus
         changes.run(handle)
     _, send = told.spans(SpanKind.PRODUCER)
     (process,) = told.spans(SpanKind.CONSUMER)
-    for span, error in ((send, "BusError"), (process, "ValueError")):
+    for span, error in ((send, "MessageRejected"), (process, "ValueError")):
         assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, error)
         assert span.attributes is not None
         assert span.attributes["error.type"] == error
@@ -266,7 +266,7 @@ def test_failures_are_told_by_their_type_and_never_by_what_they_say(watched: Bus
     sending = {**topic_name, "messaging.operation.type": "send", "messaging.operation.name": "send"}
     processing = {**topic_name, "messaging.operation.type": "process", "messaging.operation.name": "process"}
     processing["messaging.consumer.group.name"] = "g"
-    ok, failed = (1, sending), (1, {**sending, "error.type": "BusError"})
+    ok, failed = (1, sending), (1, {**sending, "error.type": "MessageRejected"})
     assert told.metrics() == {
         "messaging.client.sent.messages": [ok, failed],
         "messaging.client.operation.duration": [ok, failed],
