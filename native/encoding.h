@@ -74,10 +74,17 @@ write_long(Encoding *run, int64_t value)
 static inline int
 write_sized(Encoding *run, const void *data, Py_ssize_t size)
 {
-    if (write_long(run, size) < 0) {
-        return -1;
+    if (size < 64) { /* most are, and have a length of one byte */
+        if (bytes_reserve(run, 1 + size) < 0) {
+            return -1;
+        }
+        unsigned char *out = run->data + run->size;
+        *out = (unsigned char)(size << 1);
+        memcpy(out + 1, data, (size_t)size);
+        run->size += 1 + size;
+        return 0;
     }
-    return write_bytes(run, data, size);
+    return write_long(run, size) < 0 ? -1 : write_bytes(run, data, size);
 }
 
 #endif
