@@ -7,10 +7,15 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 # Two processes, each with servers of its own; a file's tests stay together.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# A copy of the package with an extension that was compiled for it: INSTRUMENT "OPTIONS" FOLDER [SOURCE ...]
+INSTRUMENT := instrument() { options="$$1 -g -O1 -fno-omit-frame-pointer -UNDEBUG"; folder="$$2"; shift 2; \
+	rm -rf "$$folder" && mkdir -p "$$folder" && cp -r contracts/kontrakt "$$folder/" && rm -f "$$folder"/kontrakt/codec/_native.*.so && \
+	CFLAGS="$$options" LDFLAGS="$$options" $(BIN)/python hatch_build.py "$$folder/kontrakt/codec" "$$@"; }; instrument
+SANITIZED := LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc
 PYTEST  := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help venv native sanitize demo dev test check format generate docs bench constraints clean
+.PHONY: help venv native sanitize fuzz demo dev test check format generate docs bench constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,13 +34,12 @@ native: $(READY) ## compile the codec in C anew, in place
 	$(BIN)/python hatch_build.py
 
 sanitize: $(READY) ## the tests of the codec in C under AddressSanitizer and UndefinedBehaviorSanitizer
-	rm -rf build/sanitize
-	mkdir -p build/sanitize
-	cp -r contracts/kontrakt build/sanitize/
-	rm -f build/sanitize/kontrakt/codec/_native.*.so
-	CFLAGS="$(SANITIZE) -g -O1 -fno-omit-frame-pointer -UNDEBUG" LDFLAGS="$(SANITIZE)" $(BIN)/python hatch_build.py build/sanitize/kontrakt/codec
-	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
-		$(PYTEST) tests/codec -o pythonpath="build/sanitize codegen generated ." -n 0 -q -p no:cacheprovider -k "$(or $(TESTS),native)"
+	$(INSTRUMENT) "$(SANITIZE)" build/sanitize
+	$(SANITIZED) $(PYTEST) tests/codec -o pythonpath="build/sanitize codegen generated ." -n 0 -q -p no:cacheprovider -k "$(or $(TESTS),native)"
+
+fuzz: $(READY) ## a million mutated frames for the codec in C, under the same sanitizers; COUNT=20000 for fewer
+	$(INSTRUMENT) "$(SANITIZE) -fsanitize-coverage=trace-pc" build/fuzz native/fuzz/coverage.c
+	$(SANITIZED) PYTHONPATH=build/fuzz:codegen:generated $(BIN)/python -m tests.codec.fuzz --count $(or $(COUNT),1000000) $(if $(SEED),--seed $(SEED))
 
 demo: $(READY) ## see all three kinds of topic work (embedded broker and registry, no Java)
 	@$(BIN)/kontrakt demo

@@ -2,7 +2,9 @@
 
 hatchling runs this for every wheel and editable installation. ``KONTRAKT_PURE=1`` leaves the extension out.
 
-    python hatch_build.py [FOLDER]    builds it in place, or into a folder, and fails where that is not possible
+    python hatch_build.py [FOLDER [SOURCE ...]]
+
+builds it in place, or into a folder, with more sources where they are named, and fails where that is not possible.
 """
 
 from __future__ import annotations
@@ -36,11 +38,12 @@ def why_not() -> str:
     return ""
 
 
-def compile_extension(folder: Path) -> Path:
+def compile_extension(folder: Path, *more: str) -> Path:
     """Compile the extension.
 
     Args:
         folder: Where it goes.
+        more: Sources beside those of the codec.
 
     Returns:
         Its file.
@@ -50,7 +53,7 @@ def compile_extension(folder: Path) -> Path:
     """
     setuptools: Any = importlib.import_module("setuptools")  # it has no types of its own
     sources = sorted(map(str, (ROOT / "native").glob("*.c")))
-    extension = setuptools.Extension("_native", sources, extra_compile_args=OPTIONS[os.name == "nt"])
+    extension = setuptools.Extension("_native", [*sources, *more], extra_compile_args=OPTIONS[os.name == "nt"])
     with tempfile.TemporaryDirectory() as temporary:
         command = setuptools.Distribution({"name": "kontrakt", "ext_modules": [extension]}).get_command_obj("build_ext")
         command.build_lib, command.build_temp = str(Path(temporary) / "lib"), temporary
@@ -97,4 +100,5 @@ class NativeCodecHook(BuildHookInterface[Any]):
 
 
 if __name__ == "__main__":
-    print(compile_extension(Path(sys.argv[1]) if sys.argv[1:] else ROOT / "contracts" / PLACE))  # noqa: T201
+    _, place, *others = (*sys.argv, *([] if sys.argv[1:] else [str(ROOT / "contracts" / PLACE)]))
+    print(compile_extension(Path(place), *others))  # noqa: T201

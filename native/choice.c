@@ -23,8 +23,9 @@ encode_choice(Encoding *run, const Node *node, PyObject *value)
         return -1;
     }
     output->run = run;
-    PyObject *arguments[2] = {value, (PyObject *)output};
+    PyObject *arguments[2] = {Py_NewRef(value), (PyObject *)output};
     PyObject *result = PyObject_Vectorcall(node->convert, arguments, 2, NULL);
+    Py_DECREF(value);
     output->run = NULL;
     Py_DECREF(output);
     if (result != NULL) {

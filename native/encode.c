@@ -28,11 +28,14 @@ bytes_grow(Encoding *run, Py_ssize_t more)
     return 0;
 }
 
-/* What Python makes of an unusual value is of the exact class: it does not come here twice. */
+/* What Python makes of an unusual value; that is of the exact class, and does not come here twice. */
 static PyObject *
 converted(const Node *node, PyObject *value)
 {
-    return PyObject_CallOneArg(node->convert, value);
+    Py_INCREF(value);
+    PyObject *found = PyObject_CallOneArg(node->convert, value);
+    Py_DECREF(value);
+    return found;
 }
 
 static int
@@ -57,12 +60,31 @@ encode_boolean(Encoding *run, const Node *node, PyObject *value)
     return result;
 }
 
+/* Whether an int is of one digit of Python's, which are of 30 bits or of 15. */
+static inline bool
+one_digit(PyObject *value, int64_t *number)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    const PyLongObject *integer = (const PyLongObject *)value;
+    *number = PyUnstable_Long_IsCompact(integer) ? PyUnstable_Long_CompactValue(integer) : 0;
+    return PyUnstable_Long_IsCompact(integer);
+#else
+    Py_ssize_t size = Py_SIZE(value);
+    *number = size * (int64_t)((PyLongObject *)value)->ob_digit[0];
+    return size >= -1 && size <= 1;
+#endif
+}
+
 /* Whether an int was written; 0 where it does not fit, which the conversion says better. */
 static int
 write_integer(Encoding *run, const Node *node, PyObject *value)
 {
     int overflow;
-    int64_t number = PyLong_AsLongLongAndOverflow(value, &overflow);
+    int64_t number;
+    if (one_digit(value, &number)) {
+        return write_long(run, number) < 0 ? -1 : 1;
+    }
+    number = PyLong_AsLongLongAndOverflow(value, &overflow);
     if (overflow || (node->op == OP_INT && (number < INT32_MIN || number > INT32_MAX))) {
         return 0;
     }
@@ -146,6 +168,9 @@ static int
 encode_string(Encoding *run, const Node *node, PyObject *value)
 {
     if (PyUnicode_CheckExact(value)) {
+        if (PyUnicode_IS_COMPACT_ASCII(value)) {
+            return write_sized(run, PyUnicode_1BYTE_DATA(value), PyUnicode_GET_LENGTH(value));
+        }
         return write_text(run, value);
     }
     PyObject *found = converted(node, value);
@@ -305,10 +330,7 @@ encode_items(Encoding *run, const Node *node, PyObject *list)
         }
     }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) { /* code of a value may change the list */
-        PyObject *item = Py_NewRef(PyList_GET_ITEM(list, i));
-        int result = encode(run, node->child, item);
-        Py_DECREF(item);
-        if (result < 0) {
+        if (encode(run, node->child, PyList_GET_ITEM(list, i)) < 0) {
             steps_add_index(&run->steps, i);
             return -1;
         }
@@ -347,7 +369,7 @@ encode_members(Encoding *run, const Node *node, PyObject *dict)
     }
     PyObject *key, *value;
     while (PyDict_Next(dict, &position, &key, &value)) {
-        Py_INCREF(key); /* code of a value may change the dict */
+        Py_INCREF(key); /* code of a key or value may change the dict */
         Py_INCREF(value);
         int result = encode_key(run, node, key);
         if (result == 0 && (result = encode(run, node->child, value)) < 0) {
@@ -395,24 +417,18 @@ encode_container(Encoding *run, const Node *node, PyObject *value)
 /* --- records --- */
 
 static int
-encode_attribute(Encoding *run, const Field *field, PyObject *value, bool exact)
+encode_attribute(Encoding *run, const Field *field, PyObject *value)
 {
-    PyObject *part = NULL;
-    if (exact && field->slot > 0) {
-        part = Py_XNewRef(*(PyObject **)((char *)value + field->slot));
-    }
+    PyObject *part = PyObject_GetAttr(value, field->name);
     if (part == NULL) {
-        part = PyObject_GetAttr(value, field->name);
-        if (part == NULL) {
-            PyObject *type, *error, *trace;
-            PyErr_Fetch(&type, &error, &trace);
-            bool own = trace == NULL; /* otherwise it is about code of a derived class */
-            PyErr_Restore(type, error, trace);
-            if (own) {
-                steps_own(&run->steps);
-            }
-            return -1;
+        PyObject *type, *error, *trace;
+        PyErr_Fetch(&type, &error, &trace);
+        bool own = trace == NULL; /* otherwise it is about code of a derived class */
+        PyErr_Restore(type, error, trace);
+        if (own) {
+            steps_own(&run->steps);
         }
+        return -1;
     }
     int result = encode(run, field->node, part);
     Py_DECREF(part);
@@ -430,7 +446,8 @@ encode_attributes(Encoding *run, const Node *node, PyObject *value)
     int result = 0;
     for (Py_ssize_t i = 0; i < node->count; i++) {
         const Field *field = &node->fields[i];
-        if (encode_attribute(run, field, found, exact) < 0) {
+        PyObject *part = exact && field->slot > 0 ? *(PyObject **)((char *)found + field->slot) : NULL;
+        if (part != NULL ? encode(run, field->node, part) < 0 : encode_attribute(run, field, found) < 0) {
             steps_add(&run->steps, field->step);
             result = -1;
             break;

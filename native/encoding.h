@@ -19,6 +19,8 @@ typedef struct {
     unsigned char first[FIRST_BYTES]; /* where the bytes are until they are more */
 } Encoding;
 
+/* The value is borrowed from what it is a part of, and may be gone as soon as code in Python has run: who still needs it then has to hold
+   it. */
 int encode(Encoding *run, const Node *node, PyObject *value);
 
 /* What a union does where the class of a value does not say the branch; `choose` calls back through the types Output and Fit. */

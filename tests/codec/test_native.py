@@ -8,7 +8,7 @@ import random
 import sys
 import threading
 from collections import OrderedDict, UserDict, UserList
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import Enum as PythonEnum
 from functools import cache, partial
@@ -44,7 +44,7 @@ def outcome(call: Callable[[], Any]) -> tuple[Any, ...]:
         return type(error), str(error), error.path, position, type(error.__cause__), error.__suppress_context__
 
 
-def same(calls: list[Callable[[], Any]]) -> tuple[Any, ...]:
+def same(calls: Sequence[Callable[[], Any]]) -> tuple[Any, ...]:
     """What both codecs give."""
     python, native = map(outcome, calls)
     assert native == python
@@ -78,9 +78,29 @@ JUNK: list[Any] = [
     *(0.0, -0.0, 1.5, 0.1, 1e300, -3.4028235677973366e38, float("inf"), float("nan")),
     *("", "a", "äöü", "€", "𝄞", "\ud800", "x" * 3000, Text("t"), Colour.RED),
     *(b"", b"abc", b"x" * 12, b"x" * 16, bytearray(b"ab"), memoryview(b"abc")),
-    *([], [None], [1, "a"], (1, 2), UserList([1]), {}, {"a": 1}, {1: 2}, {"-type": "X"}, UserDict(a=1), OrderedDict(b=2)),
-    *(Decimal(0), Decimal("-0.00"), Decimal("1.10"), Decimal("1.2345"), Decimal("1E+3"), Decimal("1E-30"), Decimal("NaN")),
-    *(Decimal("99999.999"), Decimal("-128"), Decimal("1.10000"), Decimal(10**17), Decimal(10**30), Decimal("Infinity")),
+    *(
+        [],
+        [None],
+        [1, "a"],
+        (1, 2),
+        UserList([1]),
+        {},
+        {"a": 1},
+        {1: 2},
+        {"-type": "X"},
+        UserDict(a=1),
+        OrderedDict(b=2),
+    ),
+    *(
+        Decimal(0),
+        Decimal("-0.00"),
+        Decimal("1.10"),
+        Decimal("1.2345"),
+        Decimal("1E+3"),
+        Decimal("1E-30"),
+        Decimal("NaN"),
+    ),
+    *(Decimal("99999.999"), Decimal(-128), Decimal("1.10000"), Decimal(10**17), Decimal(10**30), Decimal("Infinity")),
     *(UUID(int=0), UUID(int=2**128 - 1), UUID(int=5, is_safe=SafeUUID.safe), "00000000-0000-0000-0000-000000000001"),
     *(dt.date(1, 1, 1), dt.date(1970, 1, 1), dt.date(9999, 12, 31), dt.time(1, 2, 3, 4), dt.time(1, tzinfo=dt.UTC)),
     *(dt.datetime(1, 1, 1), dt.datetime(1969, 12, 31, 23, 59, 59, 999_999), dt.datetime(9999, 12, 31)),  # noqa: DTZ001
@@ -124,16 +144,47 @@ def test_the_same_of_any_value(schema: Any, style: Any, tagged: bool, data: st.D
 
 
 SCHEMAS: list[Any] = [
-    *("null", "boolean", "int", "long", "float", "double", "bytes", "string", fixed("F", 3), fixed("F", 0), enum("E", "a", "red")),
-    *(array("int"), mapping("string"), array("null"), ["null", "string"], ["int", "long", "double"], ["float", "double"]),
+    *(
+        "null",
+        "boolean",
+        "int",
+        "long",
+        "float",
+        "double",
+        "bytes",
+        "string",
+        fixed("F", 3),
+        fixed("F", 0),
+        enum("E", "a", "red"),
+    ),
+    *(
+        array("int"),
+        mapping("string"),
+        array("null"),
+        ["null", "string"],
+        ["int", "long", "double"],
+        ["float", "double"],
+    ),
     *(["string", "bytes", array("int"), mapping("int")], [enum("E", "a", "t"), "string"], ["boolean", "int"]),
     record("R", a="int", b=("string", {"default": "x"})),
     [record("A", a="int"), record("B", b="int")],
-    *(logical("bytes", "decimal", precision=precision, scale=scale) for precision, scale in ((5, 2), (9, 0), (30, 4), (3, 3))),
+    *(
+        logical("bytes", "decimal", precision=precision, scale=scale)
+        for precision, scale in ((5, 2), (9, 0), (30, 4), (3, 3))
+    ),
     *(logical(fixed("F", size), "decimal", precision=2, scale=1) for size in (1, 3, 9)),
-    *(logical("string", "uuid"), logical(fixed("U", 16), "uuid"), logical("int", "date"), logical(fixed("D", 12), "duration")),
+    *(
+        logical("string", "uuid"),
+        logical(fixed("U", 16), "uuid"),
+        logical("int", "date"),
+        logical(fixed("D", 12), "duration"),
+    ),
     *(logical("int", "time-millis"), *(logical("long", f"time-{unit}") for unit in ("micros", "nanos"))),
-    *(logical("long", f"{kind}-{unit}") for kind in ("timestamp", "local-timestamp") for unit in ("millis", "micros", "nanos")),
+    *(
+        logical("long", f"{kind}-{unit}")
+        for kind in ("timestamp", "local-timestamp")
+        for unit in ("millis", "micros", "nanos")
+    ),
 ]
 
 
@@ -187,9 +238,28 @@ def _calls(reads: list[Any], data: bytes) -> list[Callable[[], Any]]:
     return [partial(read, data, 0) for read in reads]
 
 
-EDGES = [*(1 << bits for bits in (0, 6, 7, 13, 31, 32, 52, 62)), 86_399_999, 86_400_000, 86_400_000_000, 2_932_896, 2_932_897, 719_162]
-EDGES = sorted({edge + more for edge in EDGES for more in (-1, 0, 1)} | {253_402_300_799_999, 253_402_300_800_000, 62_135_596_800_000})
-NUMBERS = [*EDGES, *(-edge for edge in EDGES), 62_135_596_800_001, -62_135_596_800_001, 253_402_300_799_999_999, 2**63 - 1, -(2**63)]
+_BOUNDS = [
+    *(1 << bits for bits in (0, 6, 7, 13, 31, 32, 52, 62)),
+    86_399_999,
+    86_400_000,
+    86_400_000_000,
+    2_932_896,
+    2_932_897,
+    719_162,
+]
+EDGES = sorted(
+    {bound + more for bound in _BOUNDS for more in (-1, 0, 1)}
+    | {253_402_300_799_999, 253_402_300_800_000, 62_135_596_800_000}
+)
+NUMBERS = [
+    *EDGES,
+    *(-edge for edge in EDGES),
+    62_135_596_800_001,
+    -62_135_596_800_001,
+    253_402_300_799_999_999,
+    2**63 - 1,
+    -(2**63),
+]
 
 
 @pytest.mark.parametrize("base", ["int", "long"])
@@ -286,7 +356,7 @@ def test_a_dictionary_that_changes_while_it_is_encoded() -> None:
         codec.encode(members)
     members.clear()
     members.update(a=Changing(), b=[2])
-    assert codec.encode(members) in (b"\x04\x02a\x02\x02\x00\x02c\x02\x06\x00\x00",)
+    assert codec.encode(members) == b"\x04\x02a\x02\x02\x00\x02c\x02\x06\x00\x00"
 
 
 def test_a_codec_that_is_used_inside_itself() -> None:
@@ -329,9 +399,8 @@ def test_descriptions_that_are_wrong_are_errors() -> None:
     """They are written by this package only; all the same none of them ends the process."""
     from kontrakt.codec import _native
 
-    fails: Any = lambda *_: None  # noqa: E731
     slots: Any = ("make slots", False, int, (), ())
-    for description in (
+    descriptions: tuple[Any, ...] = (
         (0, ()),
         (1, (("null", None),)),
         (0, ("null",)),
@@ -342,9 +411,10 @@ def test_descriptions_that_are_wrong_are_errors() -> None:
         (0, (("make dict", False, None, ("a", "b"), ((None, ".a", 0, 0),), ()),)),
         (0, (("make dict", False, None, ("a",), (("a", ".a", 0, 0), ("a", ".a", 0, 0)), ()),)),
         (0, (("union", [0]),)),
-    ):
+    )
+    for description in descriptions:
         with pytest.raises((ValueError, TypeError)):
-            _native.Decoder(description, fails, fails)
+            _native.Decoder(description, print, print)
 
 
 # --- nothing leaks -----------------------------------------------------------------------------------------------------
@@ -365,7 +435,9 @@ def _calls_of_every_kind() -> list[Callable[[], Any]]:
         codec = plain(make, array(schema))
         calls += [partial(codec.encode, [value, value]) for value in JUNK]
     for style in STYLES:
-        made = package(record("S", r=record("T", x=["null", "int", "string"], y=array("string"))), style=style, tagged=True)
+        made = package(
+            record("S", r=record("T", x=["null", "int", "string"], y=array("string"))), style=style, tagged=True
+        )
         codec = made.codec(make, "S")
         for value in (5, "x", None, 1.5):
             for items in (["a"], [1], None):
@@ -387,18 +459,21 @@ def test_nothing_leaks_whether_it_succeeds_or_fails() -> None:
     for _ in range(2):  # what is made once, such as caches
         _blocks_after(calls)
     rounds = [_blocks_after(calls) for _ in range(6)]
-    assert min(rounds[3:]) - min(rounds[:3]) < len(calls) / 10  # a leak would be a block for each call of some kind, in every round
+    assert (
+        min(rounds[3:]) - min(rounds[:3]) < len(calls) / 10
+    )  # a leak would be a block for each call of some kind, in every round
 
 
-@pytest.mark.parametrize("value", [b"some bytes that are not text", ("a", "tuple"), object()], ids=["bytes", "tuple", "object"])
+@pytest.mark.parametrize(
+    "value", [b"some bytes that are not text", ("a", "tuple"), object()], ids=["bytes", "tuple", "object"]
+)
 def test_references_are_counted(value: Any) -> None:
     codec = plain(IMPLEMENTATIONS["native"], record("R", a=array(["int", "string"]), b=mapping("long")))
     wrong: list[Any] = [{"a": [1, value], "b": {}}, {"a": [], "b": {"k": value}}, {"a": value, "b": {}}, value]
     before = sys.getrefcount(value)
     for _ in range(100):
-        for one in wrong:
-            outcome(partial(codec.encode, one))
-    del one
+        for place in range(len(wrong)):
+            outcome(partial(codec.encode, wrong[place]))
     gc.collect()
     assert sys.getrefcount(value) == before
 
