@@ -171,7 +171,7 @@ def fuzz(count: int, seed: int) -> None:
             if reached() > before and len(target.corpus) < MOST:
                 target.corpus.append(frame)
                 new += 1
-    FRAME.unlink()
+    FRAME.unlink(missing_ok=True)
     took = time.monotonic() - start
     guided = f"{reached()} edges, {new} frames kept" if reached() else "not guided: the extension was not built for it"
     print(f"{count} frames for {len(every)} readers in {took:.0f} s, {taken} of them values; {guided}")
