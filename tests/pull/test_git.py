@@ -222,3 +222,17 @@ def test_contracts_that_are_pulled_take_nothing_from_those_that_are_own(consumer
     assert len(files.foreign) == 3
     found = load(consumer.root / "schemas", settings.read(consumer.root, {}))
     assert [topic.name for topic in found.own.topics] == ["billing.customers"]  # it uses shop.Money, which was pulled
+
+
+def test_credentials_are_neither_printed_nor_locked(consumer: Repository, owner: Repository) -> None:
+    text = (consumer.root / "kontrakt.toml").read_text()
+    consumer.write("kontrakt.toml", text.replace(owner.root.as_posix(), "http://me:secret@127.0.0.1:1/x"))
+    said = consumer.run("pull", exits=2)
+    assert "http://127.0.0.1:1/x: git cannot fetch main" in said
+    assert "secret" not in said
+    consumer.write(
+        "kontrakt.toml", text.replace(owner.root.as_posix(), f"file://me:secret@localhost{owner.root.as_posix()}")
+    )
+    consumer.run("pull")
+    assert b"secret" not in consumer.files("pulled")["kontrakt-lock.json"]
+    assert "nothing fell behind" in consumer.run("pull", "--check")

@@ -12,6 +12,7 @@ from kontrakt.avro.shapes import is_array
 from kontrakt.contract.declaration import WORDS, Reader
 from kontrakt.contract.hints import nearest
 from kontrakt.errors import Problem, SettingsErrors
+from kontrakt.registry.failures import without_secrets
 
 if TYPE_CHECKING:
     from kontrakt.contract.declaration import At
@@ -86,12 +87,12 @@ class Dependency:
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """What makes it what it is, for the lock file: where this changes, what is locked counts no more."""
+        """What makes it what it is, for the lock file, without credentials: where this changes, what is locked counts no more."""
         match self.source:
             case FromRegistry(url=url):
-                source = {"registry": url or True}
+                source = {"registry": without_secrets(url) or True}
             case FromGit(url=url, ref=ref, path=path):
-                source = {"git": url, "ref": ref, "path": path}
+                source = {"git": without_secrets(url), "ref": ref, "path": path}
             case FromFolder(path=path):
                 source = {"folder": path}
         return source | {"topics": sorted(self.topics)}

@@ -19,6 +19,7 @@ from kontrakt.contract import Contracts, RequestTopics, salvage
 from kontrakt.contract.hints import nearest
 from kontrakt.errors import SourceError
 from kontrakt.files import Files
+from kontrakt.registry.failures import without_secrets
 from kontrakt.settings import Settings
 
 from .brought import Brought
@@ -49,10 +50,10 @@ def from_git(dependency: Dependency, source: FromGit, base: Path, commit: str = 
         repository = Repository.fetched(Path(folder), url, commit or source.ref)
         found = repository.commit("FETCH_HEAD")
         if commit and found != commit:
-            raise SourceError(f"{source.url}: git gave the commit {found} in place of {commit}")
+            raise SourceError(f"{without_secrets(source.url)}: git gave the commit {found} in place of {commit}")
         tree = Tree(repository, found, source.ref)
         files, settings, _ = project_at(tree, source.path)
-        return _brought(dependency, f"{source.url} at {source.ref}", files, settings, found)
+        return _brought(dependency, f"{without_secrets(source.url)} at {source.ref}", files, settings, found)
 
 
 def from_folder(dependency: Dependency, source: FromFolder, base: Path) -> Brought:

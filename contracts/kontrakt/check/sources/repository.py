@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kontrakt.errors import SourceError
+from kontrakt.registry.failures import without_secrets
 
 _ABOUT_ELSEWHERE: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
 """What git tells the hooks that it runs; it would send git back to another folder than the one that it is asked about."""
@@ -77,9 +78,9 @@ class Repository:
         if not made.returncode:
             made = _git(folder, "fetch", "--quiet", "--depth=1", "--no-tags", "--end-of-options", url, ref)
         if made.returncode:
-            raise SourceError(
-                f"{url}: git cannot fetch {ref}: {_said(made)}; check the address, the ref and your rights"
-            )
+            shown = without_secrets(url)
+            said = _said(made).replace(url, shown)
+            raise SourceError(f"{shown}: git cannot fetch {ref}: {said}; check the address, the ref and your rights")
         return cls(folder)
 
     # Commits
