@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from kontrakt.check.words import code, codes, counted
-from kontrakt.contract import Kind
+from kontrakt.contract import CLEANUP, Kind
 
 from .steps import AddPartitions, Against, CreateTopic, Drift, Obstacle, SetConfig
-from .topics import CLEANUP, WantedTopic
+from .topics import WantedTopic
 
 if TYPE_CHECKING:
     from .broker import BrokerState, FoundTopic

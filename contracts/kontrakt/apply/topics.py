@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from kontrakt.contract import Kind
+from kontrakt.contract import CLEANUP, CLEANUP_OF, Kind
 
 if TYPE_CHECKING:
     from kontrakt.contract import Contracts, RequestTopics, Topic
-
-CLEANUP: Final = "cleanup.policy"
-POLICY: Final[Mapping[Kind, Mapping[str, str]]] = {
-    Kind.ENTITY: {CLEANUP: "compact"},
-    Kind.EVENT: {CLEANUP: "delete"},
-    Kind.REQUEST: {CLEANUP: "delete"},
-}
-"""What follows from the kind: the newest state of every entity stays for ever, while events and requests go by the retention that the
-contract gives them, or else the broker's. Without a policy a broker takes its own default, ``delete``, and an entity topic loses
-state that did not change lately. What the contract says in ``config`` wins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,5 +53,5 @@ def _of(name: str, declared: Topic | RequestTopics, *, keyed: bool) -> WantedTop
         keyed=keyed,
         partitions=declared.partitions,
         replication=declared.replication,
-        config={**POLICY[declared.kind], **declared.config},
+        config={CLEANUP: CLEANUP_OF[declared.kind], **declared.config},
     )

@@ -12,6 +12,8 @@
 from .headers import Header, HeaderType
 from .load import from_files, load, salvage
 from .topic import (
+    CLEANUP,
+    CLEANUP_OF,
     Contracts,
     Document,
     Key,
@@ -28,6 +30,8 @@ from .topic import (
 )
 
 __all__ = [
+    "CLEANUP",
+    "CLEANUP_OF",
     "Contracts",
     "Document",
     "Header",

@@ -26,6 +26,13 @@ class Kind(StrEnum):
     """A pair of topics: do something, and what came of it."""
 
 
+CLEANUP: Final = "cleanup.policy"
+"""The setting of a topic that says how the broker deletes (https://kafka.apache.org/documentation/#topicconfigs_cleanup.policy)."""
+CLEANUP_OF: Final[Mapping[Kind, str]] = {Kind.ENTITY: "compact", Kind.EVENT: "delete", Kind.REQUEST: "delete"}
+"""What follows from the kind where a contract says nothing: the newest state of every entity stays for ever, events and requests go
+by retention. A broker's own default is ``delete``, by which an entity topic loses state that did not change lately."""
+
+
 class KeyFormat(StrEnum):
     """How a key is written: what Java's serializers of these names write."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kontrakt.avro import Named, Record
 from kontrakt.avro.render import closed
-from kontrakt.contract import KeyFormat, Kind, SubjectStrategy
+from kontrakt.contract import CLEANUP, CLEANUP_OF, KeyFormat, Kind, SubjectStrategy
 from kontrakt.contract.keys import why_no_key
 
 from .exchanges import REQUESTS, RESPONSES, protocol
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 UNKNOWN_OWNER: Final = "unknown"
 """Who owns a topic of which nobody said so."""
-_COMPACT: Final = "compact"
-_POLICY: Final[Mapping[str, str]] = {Kind.ENTITY: _COMPACT, Kind.EVENT: "delete"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,14 +208,16 @@ class _Recovery:
         if on_broker is not None:
             words["partitions"] = on_broker.partitions
             config = dict(on_broker.config)
-            if config.get("cleanup.policy") == _POLICY[kind]:
-                del config["cleanup.policy"]
+            if config.get(CLEANUP) == CLEANUP_OF[kind]:
+                del config[CLEANUP]
             if config:
                 words["config"] = dict(sorted(config.items()))
         return self._declared(words, tuple(sorted(records)), why)
 
     def _kind(self, name: str, on_broker: OnBroker | None, records: int, why: dict[str, str]) -> Kind:
-        compacted = on_broker is not None and on_broker.policies is not None and _COMPACT in on_broker.policies
+        compacted = (
+            on_broker is not None and on_broker.policies is not None and CLEANUP_OF[Kind.ENTITY] in on_broker.policies
+        )
         if records > 1:
             why["kind"] = f"it carries {records} types of records"
             if compacted:

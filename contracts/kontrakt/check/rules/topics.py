@@ -12,12 +12,10 @@ from typing import Final
 from kontrakt.check.findings import Finding, Severity
 from kontrakt.check.sides import Declared, Sides, position_of, topics_of
 from kontrakt.check.words import code, codes
-from kontrakt.contract import Kind, RequestTopics, Topic
+from kontrakt.contract import CLEANUP, CLEANUP_OF, Kind, RequestTopics, Topic
 
 from .rule import Rule
 
-_CLEANUP: Final = "cleanup.policy"
-_USUAL_CLEANUP: Final[Mapping[Kind, str]] = {Kind.ENTITY: "compact", Kind.EVENT: "delete", Kind.REQUEST: "delete"}
 _RETENTION: Final[Mapping[str, str]] = {"retention.ms": "ms", "retention.bytes": "bytes"}
 
 
@@ -249,10 +247,10 @@ class CompactionChanged(TopicRule):
             yield cls.finding(
                 f"the {_what(new)} {code(new.name)} had the cleanup policy {codes(sorted(was))} and {_have(new)} "
                 f"{codes(sorted(now))} now",
-                f"{new.name}.{_CLEANUP}",
+                f"{new.name}.{CLEANUP}",
                 change=f"{','.join(sorted(was))} -> {','.join(sorted(now))}",
                 breaks=("consumers that replay the topic",),
-                ways_out=(f"keep {code(_CLEANUP)} as it was", *cls.ways_out),
+                ways_out=(f"keep {code(CLEANUP)} as it was", *cls.ways_out),
                 old=position_of(old, "config"),
                 new=position_of(new, "config"),
                 topics=topics_of(new),
@@ -350,7 +348,7 @@ class EventAdded(TopicRule):
 
 
 def _cleanup(declared: Declared) -> frozenset[str]:
-    said = declared.config.get(_CLEANUP, _USUAL_CLEANUP[declared.kind])
+    said = declared.config.get(CLEANUP, CLEANUP_OF[declared.kind])
     return frozenset(word.strip() for word in said.split(","))
 
 

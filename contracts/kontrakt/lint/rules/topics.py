@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 from kontrakt.check.findings import Finding, Severity
 from kontrakt.check.sides import position_of, topics_of
 from kontrakt.check.words import code
-from kontrakt.contract import Kind, RequestTopics
+from kontrakt.contract import CLEANUP, Kind, RequestTopics
 
 from .rule import AnyTopic, LintRule, TopicRule, WholeRule
 
 if TYPE_CHECKING:
     from kontrakt.lint.world import World
 
-_CLEANUP: Final = "cleanup.policy"
 _SEPARATORS: Final = re.compile(r"[._-]+")
 
 
@@ -127,7 +126,7 @@ class CleanupAgainstKind(TopicRule):
     @classmethod
     def judge(cls, topic: AnyTopic) -> Iterator[Finding]:
         """Everything that the rule finds."""
-        said = topic.config.get(_CLEANUP)
+        said = topic.config.get(CLEANUP)
         if said is None:
             return
         compacted = "compact" in said
