@@ -154,3 +154,19 @@ def test_one_record_on_many_topics_is_one_document() -> None:
     assert len(found.topics) == 700
     assert len(found.subjects) == 700
     assert list(found.documents) == ["a.Thing"]
+
+
+def test_levels_of_subjects_are_said_in_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "money.avsc").write_bytes(thing(name="Money"))
+    toml = tmp_path / "kontrakt.toml"
+    toml.write_text('[levels]\n"a.Money" = "BACKWARD"\n')
+    (subject,) = load(tmp_path / "schemas", settings.read(tmp_path, {})).subjects
+    assert (subject.name, subject.compatibility) == ("a.Money", "BACKWARD")
+    toml.write_text('[levels]\n"a.Money" = "BACKWARDS"\n"a.Mony" = "FULL"\n')
+    with pytest.raises(ContractErrors) as caught:
+        load(tmp_path / "schemas", settings.read(tmp_path, {}))
+    assert [(problem.position.line, problem.message) for problem in caught.value.problems] == [
+        (2, "'BACKWARDS' is not a level"),
+        (3, "there is no subject a.Mony"),
+    ]

@@ -75,7 +75,7 @@ def test_the_file_with_everything_sets_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.key)
 def test_the_variable_says_the_same_as_the_file(row: Row, tmp_path: Path) -> None:
     if not row.variable:
-        assert row.key in ("dependencies", "lint", "topics")
+        assert row.key in ("dependencies", "levels", "lint", "topics")
         return
     name, _, rest = row.key.partition(".")
     if rest == "*":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kontrakt.avro import Documents, Named, Protocol, Record, parse_files
+from kontrakt.avro.compatibility import Level
 from kontrakt.avro.shapes import is_array
 from kontrakt.collection import no_collection
 from kontrakt.errors import ContractErrors, Problem, SchemaErrors
@@ -15,7 +17,7 @@ from kontrakt.files import project_files, read_files
 
 from .build import Built, Declared
 from .declaration import At, Reader
-from .hints import nearest_type
+from .hints import nearest, nearest_type
 from .subjects import Registered
 from .topic import Contracts
 from .validity import projections_fit, validate
@@ -76,7 +78,10 @@ def from_files(
             raise SchemaErrors([*parsed.problems, *problems])
         if problems:
             raise ContractErrors(problems)
-        return _assembled(parsed, built, files, foreign)
+        contracts = _assembled(parsed, built, files, foreign, settings)
+        if settings is not None and (wrong := list(_wrong_levels(contracts, settings))):
+            raise ContractErrors(wrong)
+        return contracts
 
 
 def salvage(
@@ -105,7 +110,7 @@ def salvage(
                 declared: list[Problem] = []
                 built = _built(parsed, settings, declared)
                 try:
-                    return _assembled(parsed, built, left, foreign), (*wrong, *declared)
+                    return _assembled(parsed, built, left, foreign, settings), (*wrong, *declared)
                 except ContractErrors as error:
                     found = error.problems
             wrong.extend(found)
@@ -117,11 +122,21 @@ def _built(parsed: Documents, settings: Settings | None, problems: list[Problem]
     return Built(parsed, problems, _declared(parsed, settings, problems))
 
 
-def _assembled(parsed: Documents, built: Built, files: Mapping[str, bytes], foreign: frozenset[str]) -> Contracts:
+def _assembled(
+    parsed: Documents,
+    built: Built,
+    files: Mapping[str, bytes],
+    foreign: frozenset[str],
+    settings: Settings | None,
+) -> Contracts:
     """The contracts, with what a registry holds of them."""
     registered = Registered(parsed, built.topics, built.requests, built.derived)
     projections = frozenset(projection.record.fullname for projection in built.projections)
-    subjects = registered.subjects(projections)
+    levels = settings.levels if settings is not None else {}
+    subjects = tuple(
+        replace(one, compatibility=levels[one.name]) if levels.get(one.name) in tuple(Level) else one
+        for one in registered.subjects(projections)
+    )
     return Contracts(
         topics=built.topics,
         requests=built.requests,
@@ -133,6 +148,18 @@ def _assembled(parsed: Documents, built: Built, files: Mapping[str, bytes], fore
         document_of=registered.document_of,
         foreign=foreign.intersection(files),
     )
+
+
+def _wrong_levels(contracts: Contracts, settings: Settings) -> Iterator[Problem]:
+    """What the settings say of levels, and nobody can do."""
+    subjects = [subject.name for subject in contracts.subjects]
+    for name, level in settings.levels.items():
+        if name not in subjects:
+            yield Problem(settings.place("levels", name), f"there is no subject {name}", nearest(name, subjects))
+        elif level not in tuple(Level):
+            yield Problem(
+                settings.place("levels", name), f"{level!r} is not a level", nearest(level, [str(one) for one in Level])
+            )
 
 
 def _declared(parsed: Documents, settings: Settings | None, problems: list[Problem]) -> Declared:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from kontrakt.avro.compatibility import Level
 from kontrakt.contract.topic import Kind
 from kontrakt.lint.options import FIELD_NAMES, OFF
 from kontrakt.lint.rules import RULES
@@ -67,6 +68,11 @@ def settings_schema() -> JsonSchema:
             _settings()
             | {
                 "topics": listed(outside, "Contracts of schemas that nobody may edit."),
+                "levels": {
+                    "description": "The level of subjects that are not to have the one that follows from their topics.",
+                    "type": "object",
+                    "additionalProperties": {"anyOf": [{"enum": [level.value for level in Level]}, {"type": "object"}]},
+                },
                 "dependencies": listed(_dependency(outside), "Contracts of other teams that are pulled."),
             }
         ),

@@ -251,16 +251,9 @@ class _Recovery:
         return self._owner or UNKNOWN_OWNER
 
     def _level(self, carried: Carried) -> str:
-        """The level of a topic's subjects; where they differ, that of the first value."""
+        """The level of a topic's subjects; where they differ, that of the first value, and the others are said on their own."""
         names = [*carried.values, *filter(None, (carried.key,))]
-        levels = {name: self._held[name].level for name in names}
-        first = next(iter(levels.values()), "")
-        for name, level in levels.items():
-            if level != first:
-                self._notes.append(
-                    f"the level of {name} is {level}, and that of {names[0]} is {first}: a topic has one level"
-                )
-        return first
+        return next((self._held[name].level for name in names), "")
 
     def _declared(self, words: dict[str, Any], types: tuple[str, ...], why: dict[str, str]) -> Declared:
         """A declaration, with what is said beforehand in place of what was found."""

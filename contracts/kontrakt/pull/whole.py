@@ -10,7 +10,7 @@ from kontrakt.avro.render import closed
 from kontrakt.collection import no_collection
 from kontrakt.contract import Contracts, Kind, from_files
 from kontrakt.errors import KontraktError, ProblemsError
-from kontrakt.settings import OWN_FILE, read
+from kontrakt.settings import OWN_FILE, Settings, read
 
 from .exchanges import REQUESTS, RESPONSES
 from .inventory import take
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kontrakt.registry import Progress, Registry
-    from kontrakt.settings import Settings
 
     from .broker import OnBroker
     from .inventory import Inventory
@@ -83,7 +82,8 @@ def whole(
             kept = replace(inventory, held={n: one for n, one in inventory.held.items() if n not in dropped})
             found = recover(kept, on_broker, owner=owner, no_protocol=no_protocol)
             try:
-                contracts = from_files({path: said.encode() for path, said in _files(found, declared=True).items()})
+                files = {path: said.encode() for path, said in _files(found, declared=True).items()}
+                contracts = from_files(files)
             except ProblemsError as error:
                 dropped |= _to_drop(error, found, no_protocol)
                 continue
@@ -91,7 +91,9 @@ def whole(
             if not other:
                 break
             no_protocol |= other
-    made = _made(found, outside=outside)
+        levels = _levels(contracts, inventory)
+        contracts = from_files(files, Settings(levels=levels))
+    made = _made(found, levels, outside=outside)
     left = dict(sorted({**made.left, **dropped}.items()))
     notes = (*made.notes, *_differences(contracts, inventory))
     return replace(made, left=left, notes=notes, subjects=len(inventory.held.keys() - left.keys()))
@@ -117,10 +119,11 @@ def write(made: Whole, folder: Path, settings: Settings) -> list[str]:
     toml = settings.folder / OWN_FILE
     if made.settings and settings.file and not toml.exists():
         raise KontraktError(
-            f"{settings.file}: topics can be added to {OWN_FILE} only; leave out --outside, or move the settings there"
+            f"{settings.file}: topics and levels can be added to {OWN_FILE} only; move the settings there"
         )
-    if made.settings and settings.topics:
-        raise KontraktError(f"{settings.file} declares topics already; leave out --outside, or remove them")
+    taken_words = [word for word, said in (("topics", settings.topics), ("levels", settings.levels)) if said]
+    if made.settings and taken_words:
+        raise KontraktError(f"{settings.file} says something of {' and '.join(taken_words)} already; remove it first")
     for path, said in made.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(said, encoding="utf-8")
@@ -131,10 +134,21 @@ def write(made: Whole, folder: Path, settings: Settings) -> list[str]:
     return [str(folder / path) for path in made.files]
 
 
-def _made(found: Recovered, *, outside: bool) -> Whole:
+def _levels(contracts: Contracts, inventory: Inventory) -> dict[str, str]:
+    """The levels that do not follow from those of topics."""
+    return {
+        subject.name: held.level
+        for subject in contracts.subjects
+        if subject.compatibility
+        and (held := inventory.held.get(subject.name)) is not None
+        and held.level != subject.compatibility
+    }
+
+
+def _made(found: Recovered, levels: Mapping[str, str], *, outside: bool) -> Whole:
     return Whole(
         files=_files(found, declared=not outside),
-        settings=tables(found.topics) if outside else "",
+        settings=tables(found.topics if outside else (), levels),
         topics=found.topics,
         subjects=0,
         left=found.left,
@@ -199,5 +213,3 @@ def _differences(contracts: Contracts, inventory: Inventory) -> Iterator[str]:
             continue
         if subject.name not in inventory.older and closed(contracts.schemas[subject.name]) != closed(held.schema):
             yield f"{subject.name} is registered with other words: plan shows a new version of it"
-        if subject.compatibility and subject.compatibility != held.level:
-            yield f"the level of {subject.name} is {held.level}: plan shows {subject.compatibility}, as of the topics that use it"

@@ -47,9 +47,12 @@ def text(said: Mapping[str, Any]) -> str:
     return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
 
 
-def tables(topics: Iterable[Declared]) -> str:
-    """``[[topics]]`` tables for the settings."""
-    return "\n".join(line for one in topics for name in one.types for line in _table(one, name))
+def tables(topics: Iterable[Declared], levels: Mapping[str, str]) -> str:
+    """``[[topics]]`` tables for the settings, and the table of levels; an empty string where there is nothing to say."""
+    lines = [line for one in topics for name in one.types for line in _table(one, name)]
+    if levels:
+        lines += ["[levels]", *(f"{_toml(name)} = {_toml(level)}" for name, level in levels.items()), ""]
+    return "\n".join(lines)
 
 
 def _table(topic: Declared, fullname: str) -> Iterable[str]:

@@ -77,6 +77,7 @@ class Settings:
         deprecation_period: How long a field is marked deprecated before it may go.
         lint: The table ``[lint]``; what it says is judged where the rules are known.
         topics: The ``[[topics]]`` tables: contracts of schemas that cannot be edited.
+        levels: The compatibility level of subjects that are not to have the one that follows from their topics, by subject.
         dependencies: The ``[[dependencies]]`` tables: contracts of other teams that are pulled.
         file: The file that was read, as the user knows it; empty when there was none.
         folder: The folder of that file: what relative paths start from.
@@ -98,6 +99,7 @@ class Settings:
     deprecation_period: timedelta = timedelta(days=90)
     lint: Mapping[str, Any] = field(default_factory=dict[str, Any])
     topics: tuple[Mapping[str, Any], ...] = ()
+    levels: Mapping[str, str] = field(default_factory=dict[str, str])
     dependencies: tuple[Mapping[str, Any], ...] = ()
     file: str = ""
     folder: Path = field(default_factory=Path)
@@ -161,6 +163,7 @@ class Settings:
             "deprecation_period": repr(self.deprecation_period),
             "lint": repr(self.lint),
             "topics": f"<{len(self.topics)}>",
+            "levels": f"<{len(self.levels)}>",
             "dependencies": f"<{len(self.dependencies)}>",
             "file": repr(self.file),
         }

@@ -141,6 +141,7 @@ class _Reader:
             deprecation_period=self._period("deprecation_period", 90),
             lint=self._lint(),
             topics=self._tables("topics"),
+            levels={name: str(level) for name, level in self._options("levels", environ={}).items()},
             dependencies=self._tables("dependencies"),
             file=self._file.shown,
             folder=self._file.folder,
