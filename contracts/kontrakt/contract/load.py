@@ -132,7 +132,7 @@ def _assembled(
     """The contracts, with what a registry holds of them."""
     registered = Registered(parsed, built.topics, built.requests, built.derived)
     projections = frozenset(projection.record.fullname for projection in built.projections)
-    levels = settings.levels if settings is not None else {}
+    levels: Mapping[str, str] = settings.levels if settings is not None else {}
     subjects = tuple(
         replace(one, compatibility=levels[one.name]) if levels.get(one.name) in tuple(Level) else one
         for one in registered.subjects(projections)
