@@ -80,7 +80,7 @@ class Relay:
     What hinders all messages is waited for. A message that cannot be sent by itself (its topic or its schema is missing, the topic
     refuses it or its sender) is tried again after waits that grow, up to a minute; what has the same topic and key waits behind it,
     and the others go on. After so many attempts it is parked, and what waits behind it still does, until it is tried again or
-    removed (:attr:`Outbox.stuck`).
+    removed (``outbox.stuck``).
 
     Args:
         outbox: The outbox.
