@@ -28,15 +28,19 @@ from decimal import Decimal
 from functools import partial
 from itertools import repeat, starmap
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 from uuid import UUID
 
 import confluent_kafka.schema_registry
 import confluent_kafka.schema_registry.avro
 import fastavro
+import msgspec
 from confluent_kafka.serialization import MessageField, SerializationContext
-from kontrakt.codec import codec_for
+from kontrakt.codec import MakeCodec, codec_for
+from kontrakt.codec.binding import library_of
 from kontrakt.codec.framing import frame_prefix
+from kontrakt.codec.implementation import IMPLEMENTATION, make_codec
+from kontrakt.codec.python import PythonCodec
 from kontrakt.settings import Settings
 from kontrakt.settings.model import Style
 from kontrakt_codegen import run
@@ -171,16 +175,56 @@ def dataclasses_avroschema(schema: Any, data: bytes) -> Iterator[Contender]:
     yield Contender("dataclasses-avroschema", value.serialize, partial(model.deserialize, data))
 
 
-def kontrakt(package: str, name: str, style: str, data: bytes) -> Contender:
-    """Generated classes through the codec, with Confluent's frame."""
+def class_of(package: str, name: str) -> Any:
+    """A generated class."""
     module, _, qualname = importlib.import_module(f"{package}._kontrakt").BUNDLE.types[name].partition(":")
-    kind: Any = getattr(importlib.import_module(module), qualname)
-    codec = codec_for(kind)
+    return getattr(importlib.import_module(module), qualname)
+
+
+def cavro(schema: Any, data: bytes) -> Iterator[Contender]:
+    """Its own classes of records; where it is not installed, a line says so."""
+    if importlib.util.find_spec("cavro") is None:
+        print("cavro is not installed and is left out (pip install cavro)")
+        return
+    library: Any = importlib.import_module("cavro")
+    codec = library.Schema(schema)
+    value = codec.binary_decode(data)
+    assert codec.binary_encode(value) == data
+    yield Contender("cavro, Record", partial(codec.binary_encode, value), partial(codec.binary_decode, data))
+
+
+def msgpack(package: str, name: str, data: bytes) -> Contender:
+    """The same values as MessagePack through msgspec, which is no Avro: what a codec in C takes for classes that it knows well."""
+    kind = class_of(package, name)
+    value = codec_for(kind).reader()(data, 0)
+    fields: list[tuple[str, Any]] = []
+    for field, hint in get_type_hints(kind).items():
+        part = getattr(value, field)
+        structs = [one for one in get_args(hint) if hasattr(one, "__struct_fields__")]
+        fields.append(
+            (field, part.__class__ if len(structs) > 1 else hint)
+        )  # msgspec takes no unions of untagged Structs
+    alike = msgspec.defstruct(name.rpartition(".")[2], fields)
+    value = alike(*(getattr(value, field) for field, _ in fields))
+    encode, decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(alike).decode
+    encoded = encode(value)
+    assert decode(encoded) == value
+    return Contender("msgspec.msgpack, Struct", partial(encode, value), partial(decode, encoded))
+
+
+def kontrakt(package: str, name: str, style: str, data: bytes, make: MakeCodec = make_codec) -> Contender:
+    """Generated classes through the codec, with Confluent's frame."""
+    kind = class_of(package, name)
+    library = library_of(kind)
+    codec = make(library.schema(name), library)
     read, prefix = codec.reader(), frame_prefix(7)
     framed = prefix + data
     value = read(framed, len(prefix))
     assert codec.encode(value, prefix) == framed
-    return Contender(f"kontrakt, {style}", partial(codec.encode, value, prefix), partial(read, framed, len(prefix)))
+    suffix = " (in Python)" if make is PythonCodec else ""
+    return Contender(
+        f"kontrakt, {style}{suffix}", partial(codec.encode, value, prefix), partial(read, framed, len(prefix))
+    )
 
 
 @contextlib.contextmanager
@@ -201,10 +245,14 @@ def contenders(shape: str, packages: dict[str, str]) -> list[Contender]:
     out = io.BytesIO()
     FASTAVRO.schemaless_writer(out, FASTAVRO.parse_schema(schema), datum)
     data = out.getvalue()
+    name = f"shapes.{schema['name']}"
     print(f"{shape}: {len(data)} bytes", flush=True)
     return [
         raw_fastavro(schema, datum, data),
-        *(kontrakt(package, f"shapes.{schema['name']}", style, data) for style, package in packages.items()),
+        *(kontrakt(package, name, style, data) for style, package in packages.items()),
+        kontrakt(packages["dataclass"], name, "dataclass", data, PythonCodec),
+        msgpack(packages["msgspec"], name, data),
+        *cavro(schema, data),
         confluent(schema, datum, data),
         *dataclasses_avroschema(schema, data),
     ]
@@ -250,7 +298,9 @@ def main() -> None:
     parser.add_argument("--shape", choices=VALUES, action="append", help="only this shape")
     parser.add_argument("--only", default="", help="only contenders whose name contains this, and fastavro")
     options = parser.parse_args()
-    print(f"Python {sys.version.split()[0]}; {options.rounds} interleaved rounds; ratio to {BASE}, microseconds\n")
+    print(
+        f"Python {sys.version.split()[0]}; kontrakt's codec: {IMPLEMENTATION}; {options.rounds} interleaved rounds; ratio to {BASE}, microseconds\n"
+    )
     with generated() as packages:
         for shape in options.shape or VALUES:
             found = contenders(shape, packages)
