@@ -43,7 +43,7 @@ class StringKeys:
     def encode(self, key: str) -> bytes:
         """Encode text."""
         try:
-            return as_string(key).encode()
+            return (key if key.__class__ is str else as_string(key)).encode()
         except Misfit as misfit:
             raise EncodeError(str(misfit), path="key") from None
         except UnicodeEncodeError as error:
