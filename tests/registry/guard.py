@@ -123,7 +123,9 @@ def guarded(upstream: str, rule: Rule = open_to_all, *, tls: ssl.SSLContext | No
             connection = HTTPConnection(host.hostname, host.port, timeout=60)
             try:
                 kind = self.headers.get("Content-Type")
-                connection.request(self.command, path, body, {"Content-Type": kind} if kind else {})
+                connection.request(
+                    self.command, host.path.rstrip("/") + path, body, {"Content-Type": kind} if kind else {}
+                )
                 answer = connection.getresponse()
                 return answer.status, answer.read()
             finally:
