@@ -143,8 +143,12 @@ class SqliteAnswers:
         self._lock = threading.Lock()
         try:
             self._connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise self._failure("open", error) from error
+        try:
             self._connection.executescript(_TABLE)
         except sqlite3.Error as error:
+            self._connection.close()
             raise self._failure("open", error) from error
 
     def find(self, request: str, now: dt.datetime) -> bytes | None:

@@ -167,7 +167,11 @@ class SQLiteStore:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            connection.execute("PRAGMA synchronous=NORMAL")
+        except BaseException:  # it is no database
+            connection.close()
+            raise
         return connection
 
     def _opened(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
