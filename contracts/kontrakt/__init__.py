@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from .kafka.replica import Change
     from .kafka.requests import Operation, RequestClient, Requests, RequestService
     from .kafka.signals import stop_on_signals
+    from .kafka.sql_answers import SqlAnswers
     from .kafka.table import EntityTable
     from .kafka.topics import Entity, EntityView, EventHandler, Events, EventsView, Key, KeyedEntity, KeyedEvents
     from .kafka.transactions import Transactions
@@ -164,6 +165,7 @@ __all__ = [
     "Sent",
     "SettingsErrors",
     "SourceError",
+    "SqlAnswers",
     "SqliteAnswers",
     "StoreError",
     "TableError",
@@ -205,6 +207,7 @@ _NAMES: Final[Mapping[str, str]] = {
     "kafka.replica": "Change",
     "kafka.requests": "Operation RequestClient RequestService Requests",
     "kafka.signals": "stop_on_signals",
+    "kafka.sql_answers": "SqlAnswers",
     "kafka.table": "EntityTable",
     "kafka.topics": "Entity EntityView EventHandler Events EventsView Key KeyedEntity KeyedEvents",
     "kafka.transactions": "Transactions",

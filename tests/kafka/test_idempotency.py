@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import sqlite3
 import threading
 import time
+import uuid
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import kontrakt
 import pytest
-from kontrakt import AnswerStore, Bus, BusError, MemoryAnswers, RequestFailed, RequestMeta, SqliteAnswers
+import sqlalchemy as sa
+from kontrakt import (
+    AnswerStore,
+    Bus,
+    BusError,
+    ClaimStore,
+    MemoryAnswers,
+    RequestFailed,
+    RequestMeta,
+    SqlAnswers,
+    SqliteAnswers,
+)
 from kontrakt.kafka.answers import LEASE, Once
 from kontrakt.kafka.clock import SYSTEM
 
@@ -23,22 +37,54 @@ from tests.kafka.new.payments import Authorization, AuthorizeRequest, CardDeclin
 from tests.kafka.programs import line, program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
     from tests.kafka.conftest import Fresh, Place
+    from tests.real.postgres import Postgres
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+Opened: TypeAlias = "Callable[..., SqliteAnswers | SqlAnswers]"
+SHARED = ["sqlite", "sql", pytest.param("postgres", marks=pytest.mark.real)]
+
+
+@contextmanager
+def opener(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Opened]:
+    """Opens the same store again and again, as each instance of a service does."""
+    opened: list[SqliteAnswers | SqlAnswers] = []
+    name = f"answers_{uuid.uuid4().hex[:8]}"
+
+    def make(keep: dt.timedelta = HOUR, lease: dt.timedelta = LEASE) -> SqliteAnswers | SqlAnswers:
+        if kind == "sqlite":
+            opened.append(SqliteAnswers(tmp_path / "answers.db", keep=keep, lease=lease))
+        else:
+            server: Postgres | None = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+            url = server.url if server is not None else f"sqlite:///{tmp_path / 'answers.db'}"
+            opened.append(SqlAnswers(url, name=name, keep=keep, lease=lease))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture(params=["memory", *SHARED])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnswerStore]:
     if request.param == "memory":
         yield MemoryAnswers(keep=HOUR)
         return
-    answers = SqliteAnswers(tmp_path / "answers.db", keep=HOUR)
-    yield answers
-    answers.close()
+    with opener(request.param, request, tmp_path) as make:
+        yield make()
+
+
+@pytest.fixture(params=SHARED)
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
+    """A store that several instances share."""
+    with opener(request.param, request, tmp_path) as make:
+        yield make
 
 
 def test_answers_are_remembered_for_so_long(store: AnswerStore) -> None:
@@ -73,6 +119,56 @@ def test_a_file_forgets_what_is_over_and_outlives_the_process(tmp_path: Path) ->
     with sqlite3.connect(file) as connection:
         assert connection.execute("SELECT request FROM kontrakt_answers").fetchall() == [("b",)]
     connection.close()
+
+
+def test_a_database_forgets_what_is_over_and_keeps_long_requests_apart(shared: Opened) -> None:
+    first, second = shared(), shared()
+    for number in range(3):
+        first.remember(f"{number}{'x' * 10_000}", str(number).encode(), NOW)
+        assert first.claim(str(number), "first", NOW)
+    second.remember("b", b"2", NOW + HOUR)
+    assert second.find("b", NOW + HOUR) == b"2"
+    assert [second.find(f"{number}{'x' * 10_000}", NOW) for number in range(3)] == [None] * 3
+    assert second.claim("1", "second", NOW)
+    assert not first.claim("1", "first", NOW)
+    first.release("1", "first")  # which is not its own any more
+    assert not first.claim("1", "first", NOW)
+    second.release("1", "second")
+    assert first.claim("1", "first", NOW)
+    assert isinstance(first, ClaimStore)
+
+
+def test_many_that_claim_one_request_are_refused_but_one(shared: Opened) -> None:
+    stores = [shared() for _ in range(4)]
+    start = threading.Barrier(len(stores))
+
+    def claims(number: int) -> list[bool]:
+        start.wait(PATIENCE)
+        return [stores[number].claim(str(request), str(number), NOW) for request in range(20)]
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        made = list(pool.map(claims, range(len(stores))))
+    assert [sum(of_one) for of_one in zip(*made, strict=True)] == [1] * 20
+
+
+def test_a_database_that_cannot_be_used_is_said_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(
+        BusError, match=r"cannot open the remembered answers in sqlite:.*: unable to open database file"
+    ):
+        SqlAnswers(f"sqlite:///{tmp_path / 'no' / 'answers.db'}")
+    with pytest.raises(BusError, match=r"cannot open the remembered answers in postgresql.*") as refused:
+        SqlAnswers("postgresql+psycopg://me:secret@127.0.0.1:1/none")
+    assert "secret" not in str(refused.value)
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'answers.db'}")
+    answers = SqlAnswers(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("DROP TABLE kontrakt_answers"))
+    with pytest.raises(BusError, match="cannot read the remembered answers"):
+        answers.find("a", NOW)
+    with pytest.raises(BusError, match="cannot write the remembered answers"):
+        answers.remember("a", b"", NOW)
+    answers.close()
+    engine.dispose()
 
 
 def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:
@@ -241,19 +337,13 @@ def test_deadlines_go_by_the_clock_of_the_bus(place: Place, fresh: Fresh) -> Non
 AT = RequestMeta(topic="t", partition=0, offset=0, milliseconds=0, headers=())
 
 
-def two(tmp_path: Path, lease: dt.timedelta = LEASE) -> tuple[SqliteAnswers, SqliteAnswers]:
-    file = tmp_path / "answers.db"
-    return SqliteAnswers(file, lease=lease), SqliteAnswers(file, lease=lease)
-
-
 @pytest.mark.parametrize("failed", [None, RuntimeError("no")])
 def test_one_of_two_instances_executes_and_the_other_waits(
-    failed: Exception | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    failed: Exception | None, shared: Opened, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A failure that is not declared is no answer, so the one that waited executes after all."""
     caplog.set_level("INFO")
-    stores = two(tmp_path)
-    first, second = (Once(store, SYSTEM) for store in stores)
+    first, second = Once(shared(), SYSTEM), Once(shared(), SYSTEM)
     begun, go = threading.Event(), threading.Event()
 
     def slow() -> tuple[bytes, Exception | None]:
@@ -271,14 +361,13 @@ def test_one_of_two_instances_executes_and_the_other_waits(
         go.set()
         assert one.result(PATIENCE) == (b"of the first", failed)
         assert other.result(PATIENCE) == (b"of the first" if failed is None else b"of the second", None)
-    for closed in (first, second, *stores):
-        closed.close()
+    first.close()
+    second.close()
 
 
-def test_a_claim_is_renewed_while_its_request_is_executed_and_ends_with_who_made_it(tmp_path: Path) -> None:
+def test_a_claim_is_renewed_while_its_request_is_executed_and_ends_with_who_made_it(shared: Opened) -> None:
     short = dt.timedelta(milliseconds=300)
-    stores = two(tmp_path, lease=short)
-    once = Once(stores[0], SYSTEM)
+    once, other = Once(shared(lease=short), SYSTEM), shared(lease=short)
     begun, go = threading.Event(), threading.Event()
 
     def slow() -> tuple[bytes, Exception | None]:
@@ -289,32 +378,24 @@ def test_a_claim_is_renewed_while_its_request_is_executed_and_ends_with_who_made
     with ThreadPoolExecutor(1) as pool:
         executed = pool.submit(once.answer, "r", AT, slow)
         assert begun.wait(PATIENCE)
-        first = until_of(tmp_path, "r")
-        while until_of(tmp_path, "r") <= first:
-            time.sleep(0.01)
+        over = SYSTEM.now() + 3 * short
+        while SYSTEM.now() < over:
+            assert not other.claim("r", "another", SYSTEM.now())
+            time.sleep(0.02)
         go.set()
         executed.result(PATIENCE)
-    assert stores[1].claim("of the dead", "another", SYSTEM.now())
+    assert other.claim("of the dead", "another", SYSTEM.now())
     assert once.answer("of the dead", AT, lambda: (b"again", None)) == (b"again", None)  # when the lease is over
-    for closed in (once, *stores):
-        closed.close()
-
-
-def until_of(folder: Path, request: str) -> float:
-    """Until when a claim holds."""
-    with closing(sqlite3.connect(folder / "answers.db")) as connection:
-        return float(
-            connection.execute("SELECT until FROM kontrakt_claims WHERE request = ?", (request,)).fetchone()[0]
-        )
+    once.close()
 
 
 def test_two_services_that_get_one_key_at_the_same_moment_act_once(
-    place: Place, fresh: Fresh, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    place: Place, fresh: Fresh, shared: Opened, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Their message keys differ, so that both instances of the group get one of the two requests."""
     caplog.set_level("INFO")
     topic = fresh(Payments)
-    stores = two(tmp_path)
+    stores = shared(), shared()
     go = threading.Event()
 
     def slow(request: AuthorizeRequest) -> Authorization:
@@ -328,10 +409,12 @@ def test_two_services_that_get_one_key_at_the_same_moment_act_once(
             serving = stack.enter_context(place.connect())
             stack.enter_context(topic.serve(serving, bank, group="bank", deduplicate=store))
         payments = stack.enter_context(topic.client(stack.enter_context(place.connect())))
-        number = 0
-        while not all(bank.asked for bank in banks):  # until both have partitions
-            payments.authorize(order_id=f"o-{number}", amount=1)
-            number += 1
+        numbers = itertools.count()
+        for _ in range(2):  # until both have partitions, and then by those that they have
+            for bank in banks:
+                bank.asked.clear()
+            while not all(bank.asked for bank in banks):
+                payments.authorize(order_id=f"o-{next(numbers)}", amount=1)
         orders = [bank.asked[-1] for bank in banks]
         asked = [pool.submit(payments.authorize, order_id=one, amount=2, idempotency_key="k") for one in orders]
         while "another instance executes the request" not in caplog.text:
@@ -342,8 +425,6 @@ def test_two_services_that_get_one_key_at_the_same_moment_act_once(
     assert answers[0] == answers[1]
     acted = [order for bank in banks for order in bank.asked if f"a-{order}" == answers[0]]
     assert len(acted) == 2  # once before, and once for both
-    for store in stores:
-        store.close()
 
 
 def test_without_a_key_of_its_own_a_request_has_its_idempotency_key(place: Place, bus: Bus, fresh: Fresh) -> None:

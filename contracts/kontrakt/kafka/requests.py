@@ -115,7 +115,7 @@ class Requests:
             on_error: What happens at a request that cannot be read and does not say where to answer: ``stop`` raises and
                 leaves the offset where it is, ``skip`` logs it and goes on, a :class:`~kontrakt.DeadLetter` puts it
                 aside, and one-way requests too on which the service failed. Nothing is tried again, as requesters do not wait for that: of a :class:`~kontrakt.Retry` counts what comes ``then``.
-            deduplicate: Remembers answers, ``MemoryAnswers`` or ``SqliteAnswers``: a request that comes again gets the same answer, and is
+            deduplicate: Remembers answers, ``MemoryAnswers``, ``SqliteAnswers`` or ``SqlAnswers``: a request that comes again gets the same answer, and is
                 not executed again. Without it every request is executed as often as it comes.
             workers: How many requests may be at work. With more than one, requests with different keys are executed at the same time,
                 those with one key one after the other, and those without a key in any order. A blocking service has so many threads.
