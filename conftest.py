@@ -51,7 +51,7 @@ settings.load_profile("unhurried")
 
 pytest_collect_file = SybilCollection(
     [
-        Sybil([markdown], patterns=["README.md", "docs/*.md"], fixtures=["page"]),
+        Sybil([markdown], patterns=["README.md", "docs/*.md"], excludes=["templates/README.md"], fixtures=["page"]),
         *(
             Sybil([docstring], path=str(source), pattern="*.py", fixtures=["page"], document_types={".py": Docstrings})
             for source in SOURCES

@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from kontrakt.kafka.destination import Destination
+
 if TYPE_CHECKING:
     from kontrakt.errors import DeliveryError
     from kontrakt.kafka.clock import Clock
     from kontrakt.kafka.delivery import Deliveries, Delivery
-    from kontrakt.kafka.destination import Client, Destination, SchemaIds
+    from kontrakt.kafka.destination import Client, SchemaIds
     from kontrakt.kafka.messages import Headers
     from kontrakt.kafka.sender import Sender
 
@@ -38,30 +40,12 @@ class AsyncDestination(ABC):
         """
 
 
-class SharedProducer(Protocol):
+class SharedProducer(Destination, Protocol):
     """A bus, or transactions."""
-
-    @property
-    def clock(self) -> Clock:
-        """What tells the time."""
-        ...
-
-    @property
-    def registry(self) -> SchemaIds:
-        """Where the ids of schemas are looked up."""
-        ...
 
     @property
     def sender(self) -> Sender:
         """The producer."""
-        ...
-
-    def opened(self, client: Client) -> None:
-        """Remember a client."""
-        ...
-
-    def ended(self, client: Client) -> None:
-        """Forget a client."""
         ...
 
 
