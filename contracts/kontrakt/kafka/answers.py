@@ -160,7 +160,7 @@ class SqliteAnswers:
         question = "SELECT answer FROM kontrakt_answers WHERE request = ? AND until > ?"
         with self._lock:
             try:
-                with closing(self._connection.execute(question, (request, _seconds(now)))) as rows:
+                with closing(self._connection.execute(question, (request, seconds(now)))) as rows:
                     row: tuple[bytes] | None = rows.fetchone()
             except sqlite3.Error as error:
                 raise self._failure("read", error) from error
@@ -172,13 +172,13 @@ class SqliteAnswers:
         Raises:
             BusError: The file cannot be written.
         """
-        until = _seconds(now + self._keep)
+        until = seconds(now + self._keep)
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     for table in ("kontrakt_answers", "kontrakt_claims"):
-                        self._connection.execute(f"DELETE FROM {table} WHERE until <= ?", (_seconds(now),))  # noqa: S608
+                        self._connection.execute(f"DELETE FROM {table} WHERE until <= ?", (seconds(now),))  # noqa: S608
                     self._connection.execute(
                         "INSERT OR REPLACE INTO kontrakt_answers VALUES (?, ?, ?)", (request, until, answer)
                     )
@@ -195,10 +195,10 @@ class SqliteAnswers:
         Raises:
             BusError: The file cannot be written.
         """
-        until = _seconds(now + self.lease)
+        until = seconds(now + self.lease)
         with self._lock:
             try:
-                with closing(self._connection.execute(_CLAIM, (request, owner, until, _seconds(now)))) as made:
+                with closing(self._connection.execute(_CLAIM, (request, owner, until, seconds(now)))) as made:
                     return made.rowcount == 1
             except sqlite3.Error as error:
                 raise self._failure("write", error) from error
@@ -368,5 +368,6 @@ ON CONFLICT (request) DO UPDATE SET owner = ?2, until = ?3 WHERE owner = ?2 OR u
 """
 
 
-def _seconds(moment: dt.datetime) -> float:
+def seconds(moment: dt.datetime) -> float:
+    """A moment as databases keep it here: seconds since 1970."""
     return (moment - EPOCH) / _SECOND

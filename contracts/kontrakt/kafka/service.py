@@ -104,10 +104,10 @@ class Answering:
 class ServiceRunner:
     """A service at work.
 
-    A request's offset is committed when its answer was delivered, so a service that crashes answers again. One whose deadline has
-    passed, by the clock of the bus, is not started. Offsets are committed up to the first request that is not finished. An error that the protocol declares is answered as such; any other exception is
-    logged, and answered with its name and text, as is a request that cannot be read. An answer that cannot be delivered is logged:
-    the requester's time runs out.
+    A request's offset is committed when its answer was delivered, and those before it were finished, so a service that crashes answers
+    again. One whose deadline has passed, by the clock of the bus, is not started. An error that the protocol declares is answered as
+    such; any other exception is logged, and answered with its name and text, as is a request that cannot be read. An answer that cannot
+    be delivered is logged: the requester's time runs out.
 
     Args:
         bus: Where.

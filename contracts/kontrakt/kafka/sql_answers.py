@@ -18,10 +18,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, S
 
 from kontrakt.errors import BusError
 
-from .answers import LEASE
-from .messages import EPOCH
+from .answers import LEASE, seconds
 
-_SECOND: Final = dt.timedelta(seconds=1)
 _FORGOTTEN: Final = 1000
 """How many answers whose time is over go at a time."""
 
@@ -85,7 +83,7 @@ class SqlAnswers:
             BusError: The database cannot be read.
         """
         answers = self._answers.c
-        asked = sa.select(answers.answer).where(answers.id == _id(request), answers.until > _seconds(now))
+        asked = sa.select(answers.answer).where(answers.id == _id(request), answers.until > seconds(now))
         with self._told("read"), self._engine.connect() as connection:
             found: bytes | None = connection.execute(asked).scalar_one_or_none()
         return None if found is None else bytes(found)
@@ -96,11 +94,11 @@ class SqlAnswers:
         Raises:
             BusError: The database cannot be written.
         """
-        row = {"request": request, "answer": answer, "until": _seconds(now + self._keep)}
+        row = {"request": request, "answer": answer, "until": seconds(now + self._keep)}
         with self._told("write"):
             self._put(self._answers, _id(request), row)
             for table in (self._answers, self._claims):
-                over = sa.select(table.c.id).where(table.c.until <= _seconds(now)).limit(_FORGOTTEN)
+                over = sa.select(table.c.id).where(table.c.until <= seconds(now)).limit(_FORGOTTEN)
                 with self._engine.begin() as connection:
                     # Two instances that forget the same at the same time do not wait for each other.
                     gone = connection.execute(over.with_for_update(skip_locked=True)).scalars().all()
@@ -114,8 +112,8 @@ class SqlAnswers:
             BusError: The database cannot be written.
         """
         claims = self._claims.c
-        free = (claims.owner == owner) | (claims.until <= _seconds(now))
-        row = {"owner": owner, "until": _seconds(now + self.lease)}
+        free = (claims.owner == owner) | (claims.until <= seconds(now))
+        row = {"owner": owner, "until": seconds(now + self.lease)}
         with self._told("write"):
             return self._put(self._claims, _id(request), row, free)
 
@@ -172,7 +170,3 @@ class SqlAnswers:
 def _id(request: str) -> str:
     """A request may be longer than what a database takes for a key."""
     return hashlib.sha256(request.encode()).hexdigest()
-
-
-def _seconds(moment: dt.datetime) -> float:
-    return (moment - EPOCH) / _SECOND
